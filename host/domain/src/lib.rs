@@ -1,1 +1,24 @@
-//! domain
+//! Words and rules of Skep: states and their transitions, the order of phases, addresses and hashes of the journal, gates, retry.
+//!
+//! Pure: no I/O, no async, no clock, no randomness. Time and ids are arguments. Everything here can be tested with plain values.
+//! Start reading at [`task`] (what moves a task), then [`history`] and [`driver`] (who decides what is next).
+
+pub mod address;
+pub mod base64;
+pub mod caller;
+pub mod canonical;
+pub mod component;
+pub mod driver;
+pub mod effect;
+pub mod error;
+pub mod event;
+pub mod history;
+pub mod id;
+pub mod journal;
+pub mod manifest;
+pub mod retry;
+pub mod rigor;
+pub mod strike;
+pub mod task;
+pub mod time;
+pub mod webhook;

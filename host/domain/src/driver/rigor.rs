@@ -1,0 +1,207 @@
+//! Driver of agent tasks: the line of personalities through five phases each, gates after each round, repair rounds.
+//!
+//! Places: `source`, `survey@R`, `PERSONALITY@R/PHASE`, `gates@R`, where R is the round from 1.
+
+mod output;
+mod station;
+
+use crate::address::Place;
+use crate::component::CallFailure;
+use crate::effect::files::FilesCall;
+use crate::effect::gates::GatesRequest;
+use crate::effect::source::SourceRequest;
+use crate::effect::{Call, Reply};
+use crate::history::{Command, Decision, Standing, TaskHistory, Work, Yield};
+use crate::retry::RetryPolicy;
+use crate::rigor::brief::{Brief, Contribution};
+use crate::rigor::gate::{Gate, unmet};
+use crate::rigor::line::{Station, groups, line};
+use crate::rigor::phase::Phase;
+use crate::rigor::request::{AgentTask, Source};
+use crate::task::{Progress, TaskFailure};
+use serde_json::{Value, json};
+use station::{Finished, StationStanding};
+
+/// Its name and version.
+pub const NAME: &str = "rigor/1";
+
+/// Personalities that a repair round goes through again.
+const REPAIR: [&str; 2] = ["coder-ai", "tester-ai"];
+
+/// Paths of the workspace that a brief lists at most.
+const BRIEF_FILES: usize = 500;
+
+/// Everything that was found out while walking the history.
+struct Walk<'a> {
+    history: &'a TaskHistory,
+    task: AgentTask,
+    progress: Progress,
+    done: u32,
+    expected: u32,
+}
+
+pub(super) fn decide(history: &TaskHistory) -> Result<Decision, String> {
+    let task: AgentTask =
+        serde_json::from_value(history.input.clone()).map_err(|error| format!("the input is not an agent task: {error}"))?;
+    let stations = line(&task.capabilities);
+    let expected = u32::try_from(stations.len() * Phase::ALL.len() + 2).unwrap_or(u32::MAX)
+        + u32::from(matches!(task.source, Some(Source::Git { .. })));
+    let mut walk = Walk { history, task, progress: Progress::default(), done: 0, expected };
+    match walk.rounds(&stations) {
+        Ok(output) => Ok(walk.decision(vec![Command::Complete(output)])),
+        Err(Halt::Pending(commands)) => Ok(walk.decision(commands)),
+        Err(Halt::Failed(failure)) => Ok(walk.decision(vec![Command::Fail(failure)])),
+        Err(Halt::Broken(message)) => Err(message),
+    }
+}
+
+/// Why a walk does not go further.
+enum Halt {
+    Pending(Vec<Command>),
+    Failed(TaskFailure),
+    Broken(String),
+}
+
+impl Walk<'_> {
+    fn decision(&mut self, commands: Vec<Command>) -> Decision {
+        let percent = self.done.saturating_mul(100) / self.expected.max(1);
+        self.progress.percent = u8::try_from(percent.min(99)).unwrap_or(99);
+        if let Some(Command::Run { place, .. }) = commands.first() {
+            if let Some((agent, phase)) = place.0.split_once('/') {
+                self.progress.current_agent = agent.split('@').next().map(str::to_owned);
+                self.progress.current_phase = Some(phase.to_owned());
+            }
+        }
+        Decision { commands, progress: std::mem::take(&mut self.progress) }
+    }
+
+    fn rounds(&mut self, stations: &[Station]) -> Result<Value, Halt> {
+        self.source()?;
+        let mut contributions: Vec<Contribution> = Vec::new();
+        let mut findings: Vec<Gate> = Vec::new();
+        let mut own_gates: Vec<(String, Vec<Gate>)> = Vec::new();
+        let mut summary = String::new();
+        let rounds = self.task.scope.rounds();
+        for round in 1..=rounds {
+            let again: Vec<Station> = stations
+                .iter()
+                .filter(|station| round == 1 || REPAIR.contains(&station.personality))
+                .copied()
+                .collect();
+            if round > 1 {
+                self.expected = self.expected.saturating_add(u32::try_from(again.len() * Phase::ALL.len() + 2).unwrap_or(0));
+            }
+            let files = self.survey(round)?;
+            let mut violations: Vec<String> = Vec::new();
+            for group in groups(&again) {
+                let brief = Brief {
+                    task: self.task.task.clone(),
+                    scope: self.task.scope.as_str().to_owned(),
+                    round,
+                    files: files.clone(),
+                    earlier: contributions.clone(),
+                    findings: findings.clone(),
+                };
+                for (station, finished) in self.group(&group, &brief)? {
+                    contributions.retain(|contribution| contribution.personality != station.personality);
+                    own_gates.retain(|(personality, _)| personality != station.personality);
+                    own_gates.push((station.personality.to_owned(), finished.gates));
+                    violations.extend(finished.violations);
+                    if !finished.summary.is_empty() {
+                        summary = finished.summary;
+                    }
+                    contributions.push(Contribution { personality: station.personality.to_owned(), details: finished.details });
+                    // `group` answers only once all its stations are through, and a group shares one milestone.
+                    if !self.progress.completed_phases.iter().any(|word| word == station.milestone) {
+                        self.progress.completed_phases.push(station.milestone.to_owned());
+                    }
+                }
+            }
+            let report = self.gates(round, violations)?;
+            let mut gates = report.gates.clone();
+            for (personality, own) in &own_gates {
+                gates.extend(own.iter().map(|gate| Gate { name: format!("{personality}: {}", gate.name), ..gate.clone() }));
+            }
+            findings = unmet(self.task.scope, &report.gates);
+            if findings.is_empty() {
+                return Ok(output::build(&summary, &self.task, &report, gates, &contributions, round));
+            }
+            if round == rounds {
+                return Err(Halt::Failed(output::refused(self.task.scope, rounds, &findings, &gates)));
+            }
+        }
+        Err(Halt::Broken("a scope has no rounds".to_owned()))
+    }
+
+    fn source(&mut self) -> Result<(), Halt> {
+        let Some(Source::Git { url, reference }) = self.task.source.clone() else { return Ok(()) };
+        let request = SourceRequest { url: url.clone(), reference };
+        match self.host("source", || Call::Source(request))? {
+            Ok(_) => Ok(()),
+            Err((failure, _)) => Err(Halt::Failed(TaskFailure {
+                code: "SOURCE_FAILED".to_owned(),
+                message: format!("source {url} could not be imported: {failure}"),
+                agent: None,
+                phase: None,
+                details: Value::Null,
+            })),
+        }
+    }
+
+    fn survey(&mut self, round: u32) -> Result<Vec<String>, Halt> {
+        let call = || Call::Files(FilesCall::List { path: String::new(), recursive: true });
+        match self.host(&format!("survey@{round}"), call)? {
+            Ok(Reply::Entries(entries)) => {
+                Ok(entries.into_iter().filter(|entry| !entry.folder).map(|entry| entry.path).take(BRIEF_FILES).collect())
+            }
+            Ok(other) => Err(Halt::Broken(format!("unexpected reply to the survey: {other:?}"))),
+            Err((failure, _)) => Err(Halt::Failed(host_failure("WORKSPACE_UNREADABLE", &failure))),
+        }
+    }
+
+    fn gates(&mut self, round: u32, schema_violations: Vec<String>) -> Result<crate::effect::gates::GatesReport, Halt> {
+        let call = || Call::Gates(GatesRequest { round, schema_violations });
+        match self.host(&format!("gates@{round}"), call)? {
+            Ok(Reply::Gates(report)) => Ok(report),
+            Ok(other) => Err(Halt::Broken(format!("unexpected reply to the gates: {other:?}"))),
+            Err((failure, _)) => Err(Halt::Failed(host_failure("GATES_UNAVAILABLE", &failure))),
+        }
+    }
+
+    /// One call that the host makes itself. The outer error ends the walk; the inner one is the call's.
+    fn host(&mut self, place: &str, call: impl FnOnce() -> Call) -> Result<Result<Reply, (CallFailure, bool)>, Halt> {
+        let work = || Work::Host(Box::new(call()));
+        match self.history.standing(&Place::new(place), RetryPolicy::default(), work) {
+            Standing::Done(Yield::Reply(reply)) => {
+                self.done += 1;
+                Ok(Ok(reply))
+            }
+            Standing::Done(Yield::Output(_)) => Err(Halt::Broken(format!("{place} has a component's output"))),
+            Standing::Pending(command) => Err(Halt::Pending(vec![command])),
+            Standing::Failed { failure, partial } => Ok(Err((failure, partial))),
+        }
+    }
+
+    /// All stations of a group; they run at the same time.
+    fn group(&mut self, group: &[Station], brief: &Brief) -> Result<Vec<(Station, Finished)>, Halt> {
+        let mut finished = Vec::new();
+        let mut commands = Vec::new();
+        for station in group {
+            let (phases, standing) = station::walk(self.history, station, brief).map_err(Halt::Broken)?;
+            self.done += phases;
+            match standing {
+                StationStanding::Finished(result) => finished.push((*station, *result)),
+                StationStanding::Pending(command) => commands.push(*command),
+                StationStanding::Failed(failure) => return Err(Halt::Failed(*failure)),
+            }
+        }
+        if commands.is_empty() { Ok(finished) } else { Err(Halt::Pending(commands)) }
+    }
+}
+
+fn host_failure(code: &str, failure: &CallFailure) -> TaskFailure {
+    TaskFailure { code: code.to_owned(), message: failure.to_string(), agent: None, phase: None, details: json!(null) }
+}
+
+#[cfg(test)]
+mod tests;

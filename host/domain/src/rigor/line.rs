@@ -1,0 +1,92 @@
+//! Which personalities work on a task: the line of its capabilities.
+
+use super::request::Capability;
+
+/// A personality of a line: its id and the entry of `completedPhases` that it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Station {
+    /// Personality id.
+    pub personality: &'static str,
+    /// Word of the documented vocabulary.
+    pub milestone: &'static str,
+}
+
+const REQUIREMENTS: Station = Station { personality: "req-ai", milestone: "requirements" };
+const PLANNER: Station = Station { personality: "planner-ai", milestone: "architecture" };
+const ARCHITECT: Station = Station { personality: "architect-ai", milestone: "architecture" };
+const CODER: Station = Station { personality: "coder-ai", milestone: "implementation" };
+const TESTER: Station = Station { personality: "tester-ai", milestone: "verification" };
+const OPS: Station = Station { personality: "ops-ai", milestone: "operations" };
+const SECURITY: Station = Station { personality: "security-ai", milestone: "security" };
+const PLATFORM: Station = Station { personality: "platform-ai", milestone: "platform" };
+const EVOLVE: Station = Station { personality: "evolve-ai", milestone: "evolution" };
+const OPTIMIZE: Station = Station { personality: "optimize-ai", milestone: "optimization" };
+const GOVERN: Station = Station { personality: "govern-ai", milestone: "governance" };
+
+/// Every personality in the order in which a line runs: who understands, designs, makes, specializes, verifies.
+const ORDER: [Station; 11] =
+    [REQUIREMENTS, PLANNER, ARCHITECT, CODER, OPS, SECURITY, PLATFORM, EVOLVE, OPTIMIZE, GOVERN, TESTER];
+
+fn stations(capability: Capability) -> &'static [Station] {
+    match capability {
+        Capability::Build => &[REQUIREMENTS, PLANNER, ARCHITECT, CODER, TESTER],
+        Capability::Operate => &[REQUIREMENTS, OPS, TESTER],
+        Capability::Secure => &[REQUIREMENTS, SECURITY, CODER, TESTER],
+        Capability::Platform => &[REQUIREMENTS, ARCHITECT, PLATFORM, TESTER],
+        Capability::Evolve => &[REQUIREMENTS, ARCHITECT, EVOLVE, TESTER],
+        Capability::Optimize => &[REQUIREMENTS, OPTIMIZE, TESTER],
+        Capability::Govern => &[REQUIREMENTS, GOVERN],
+    }
+}
+
+/// The line of these capabilities: one capability's own order, or the union in the common order, each personality once.
+#[must_use]
+pub fn line(capabilities: &[Capability]) -> Vec<Station> {
+    if let [capability] = capabilities {
+        return stations(*capability).to_vec();
+    }
+    let wanted: Vec<Station> = capabilities.iter().flat_map(|capability| stations(*capability)).copied().collect();
+    ORDER.into_iter().filter(|station| wanted.contains(station)).collect()
+}
+
+/// The line in groups: the personalities of a group do not depend on each other and run at the same time (planner-ai beside architect-ai).
+#[must_use]
+pub fn groups(line: &[Station]) -> Vec<Vec<Station>> {
+    let mut groups: Vec<Vec<Station>> = Vec::new();
+    for station in line {
+        match groups.last_mut() {
+            Some(group) if group.iter().all(|other| other.milestone == station.milestone) => group.push(*station),
+            _ => groups.push(vec![*station]),
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(capabilities: &[Capability]) -> Vec<&'static str> {
+        line(capabilities).into_iter().map(|station| station.personality).collect()
+    }
+
+    #[test]
+    fn build_is_the_documented_line() {
+        assert_eq!(ids(&[Capability::Build]), ["req-ai", "planner-ai", "architect-ai", "coder-ai", "tester-ai"]);
+        assert_eq!(ids(&[Capability::Secure]), ["req-ai", "security-ai", "coder-ai", "tester-ai"]);
+    }
+
+    #[test]
+    fn a_union_has_each_personality_once_and_does_not_depend_on_the_order_of_the_request() {
+        let union = ids(&[Capability::Build, Capability::Govern]);
+        assert_eq!(union, ["req-ai", "planner-ai", "architect-ai", "coder-ai", "govern-ai", "tester-ai"]);
+        assert_eq!(union, ids(&[Capability::Govern, Capability::Build]));
+        assert_eq!(ids(&Capability::ALL).len(), 11);
+    }
+
+    #[test]
+    fn planner_and_architect_are_one_group() {
+        let sizes: Vec<usize> = groups(&line(&[Capability::Build])).iter().map(Vec::len).collect();
+        assert_eq!(sizes, [1, 2, 1, 1]);
+    }
+}
