@@ -1,0 +1,93 @@
+//! The application: its ports, its settings, and what its parts tell each other.
+
+use crate::catalog::LivePlugins;
+use crate::live::LiveBus;
+use crate::ports::api_keys::ApiKeys;
+use crate::ports::blobs::Blobs;
+use crate::ports::clock::{Clock, Entropy};
+use crate::ports::components::Components;
+use crate::ports::idempotency::Idempotency;
+use crate::ports::journal::Journal;
+use crate::ports::keys::Keys;
+use crate::ports::kv::Kv;
+use crate::ports::models::Models;
+use crate::ports::outbound::Outbound;
+use crate::ports::packages::Packages;
+use crate::ports::plugins::Plugins;
+use crate::ports::queue::Queue;
+use crate::ports::sources::Sources;
+use crate::ports::tasks::Tasks;
+use crate::ports::usage::UsageReader;
+use crate::ports::webhooks::WebhookSigner;
+use crate::ports::workspaces::Workspaces;
+use crate::settings::Settings;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// One for each port; `host` wires them.
+#[derive(Clone)]
+pub struct Ports {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Store.
+    pub tasks: Arc<dyn Tasks>,
+    /// Store.
+    pub queue: Arc<dyn Queue>,
+    /// Store.
+    pub journal: Arc<dyn Journal>,
+    /// Store.
+    pub blobs: Arc<dyn Blobs>,
+    /// Store.
+    pub workspaces: Arc<dyn Workspaces>,
+    /// Store.
+    pub kv: Arc<dyn Kv>,
+    /// Store.
+    pub keys: Arc<dyn Keys>,
+    /// Store.
+    pub idempotency: Arc<dyn Idempotency>,
+    /// Store.
+    pub usage: Arc<dyn UsageReader>,
+    /// Store.
+    pub plugins: Arc<dyn Plugins>,
+    /// Runtime.
+    pub components: Arc<dyn Components>,
+    /// Catalog.
+    pub packages: Arc<dyn Packages>,
+    /// Models.
+    pub models: Models,
+    /// Egress.
+    pub outbound: Arc<dyn Outbound>,
+    /// Egress.
+    pub sources: Arc<dyn Sources>,
+    /// Egress.
+    pub webhook_signer: Arc<dyn WebhookSigner>,
+    /// Vault.
+    pub api_keys: Arc<dyn ApiKeys>,
+}
+
+/// The application. Cheap to share as `Arc<App>`.
+pub struct App {
+    /// What it needs from outside.
+    pub ports: Ports,
+    /// Set once.
+    pub settings: Settings,
+    /// Who watches which task; the API holds the other end.
+    pub live: LiveBus,
+    /// Rung when a task may be claimable; the dispatcher waits on it.
+    pub queued: Notify,
+    /// Rung when a running task was asked to cancel; the executor waits on it.
+    pub cancelled: tokio::sync::broadcast::Sender<domain::id::TaskId>,
+    /// What new calls go to.
+    pub catalog: LivePlugins,
+}
+
+impl App {
+    /// Wire it.
+    #[must_use]
+    pub fn new(ports: Ports, settings: Settings) -> Self {
+        let (cancelled, _) = tokio::sync::broadcast::channel(1024);
+        Self { ports, settings, live: LiveBus::default(), queued: Notify::new(), cancelled, catalog: LivePlugins::default() }
+    }
+}

@@ -1,0 +1,24 @@
+//! What use cases need from the outside, one trait a file. Adapters implement them and never name each other.
+//!
+//! Store ports are shaped like operations: **one method is one transaction**, durable when it answers `Ok`.
+
+pub mod api_keys;
+pub mod blobs;
+pub mod clock;
+pub mod components;
+pub mod host_calls;
+pub mod idempotency;
+pub mod journal;
+pub mod keys;
+pub mod kv;
+pub mod models;
+pub mod outbound;
+pub mod packages;
+pub mod plugins;
+pub mod queue;
+pub mod sources;
+pub mod store_error;
+pub mod tasks;
+pub mod usage;
+pub mod webhooks;
+pub mod workspaces;

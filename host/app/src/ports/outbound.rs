@@ -1,0 +1,72 @@
+//! All outbound HTTP: implemented by `egress` with one set of address rules.
+
+use bytes::Bytes;
+use domain::effect::CallError;
+use futures_util::stream::BoxStream;
+use std::time::Duration;
+
+/// Why a request leaves: decides which addresses it may reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// A plugin's request.
+    Plugin,
+    /// A model provider; only its configured base URL may be on loopback or private.
+    Model,
+    /// A registry or model hub that the operator configured.
+    Registry,
+    /// A webhook delivery; never follows redirects.
+    Webhook,
+    /// A task's git source.
+    Source,
+}
+
+/// A request.
+#[derive(Debug, Clone)]
+pub struct OutboundRequest {
+    /// Upper case.
+    pub method: String,
+    /// Absolute, http or https.
+    pub url: url::Url,
+    /// As they go out.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Bytes,
+    /// From first byte out to last byte in; for streams, between two chunks.
+    pub timeout: Duration,
+    /// Largest body that is read; more is `too-large`.
+    pub limit: u64,
+}
+
+/// An answer whose body is read as it comes.
+pub struct OutboundResponse {
+    /// HTTP status.
+    pub status: u16,
+    /// Lower-case names.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: BoxStream<'static, Result<Bytes, CallError>>,
+}
+
+/// Guarded outbound HTTP.
+#[async_trait::async_trait]
+pub trait Outbound: Send + Sync + 'static {
+    /// Check the address, connect to what was checked, send. Any status is an answer. Refused addresses are `denied`; no answer is
+    /// `unavailable` or `timeout`. Redirects (GET and HEAD, at most 5, not for webhooks and models) are each a new decision.
+    async fn send(&self, request: OutboundRequest, purpose: Purpose) -> Result<OutboundResponse, CallError>;
+
+    /// Check a URL without DNS: scheme, user information, literal addresses.
+    fn check_url(&self, url: &str, purpose: Purpose) -> Result<url::Url, CallError>;
+}
+
+/// Read a whole body.
+///
+/// # Errors
+/// The stream's own error.
+pub async fn read_body(mut body: BoxStream<'static, Result<Bytes, CallError>>) -> Result<Bytes, CallError> {
+    use futures_util::StreamExt as _;
+    let mut whole = Vec::new();
+    while let Some(chunk) = body.next().await {
+        whole.extend_from_slice(&chunk?);
+    }
+    Ok(whole.into())
+}

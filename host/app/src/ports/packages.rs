@@ -1,0 +1,53 @@
+//! Plugin packages on disk: implemented by `catalog`.
+
+use bytes::Bytes;
+use domain::id::Digest;
+use domain::manifest::Manifest;
+use std::path::PathBuf;
+
+/// A component file as it was found; its bytes were stable while they were read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Package {
+    /// Where.
+    pub path: PathBuf,
+    /// The identity of the bytes.
+    pub digest: Digest,
+    /// The bytes.
+    pub bytes: Bytes,
+    /// Its manifest.
+    pub manifest: Manifest,
+}
+
+/// A file that is not a package.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {reason}", path.display())]
+pub struct BrokenPackage {
+    /// Where.
+    pub path: PathBuf,
+    /// Of its bytes, so that one broken file is reported once.
+    pub digest: Option<Digest>,
+    /// What is wrong and what to do.
+    pub reason: String,
+}
+
+/// What a scan found: all packages of all plugin directories, in a fixed order.
+#[derive(Debug, Clone, Default)]
+pub struct Scan {
+    /// Readable packages; of the same `kind name` the later directory wins, then the higher version.
+    pub packages: Vec<Package>,
+    /// The rest.
+    pub broken: Vec<BrokenPackage>,
+}
+
+/// Plugin directories.
+#[async_trait::async_trait]
+pub trait Packages: Send + Sync + 'static {
+    /// Look at all directories. Files that did not change since the last scan are not read again.
+    async fn scan(&self) -> Result<Scan, std::io::Error>;
+
+    /// Answers when a directory may have changed (a signal only; the truth is the scan).
+    async fn changed(&self);
+
+    /// Read the manifest and check the structure of bytes that did not come from a directory.
+    fn inspect(&self, bytes: &Bytes) -> Result<Manifest, BrokenPackage>;
+}

@@ -1,0 +1,50 @@
+//! What use cases need of the configuration.
+
+use domain::component::Limits;
+use std::time::Duration;
+
+/// Set once at start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Version of the host.
+    pub version: String,
+    /// Lease length.
+    pub lease: Duration,
+    /// Between heartbeats.
+    pub heartbeat: Duration,
+    /// Tasks that run at once on this host.
+    pub concurrency: u32,
+    /// A host call that waits longer suspends its task.
+    pub longest_wait: Duration,
+    /// Ceiling of what a manifest may ask for, and the default.
+    pub limits: Limits,
+    /// Expected time of one station before any task has finished.
+    pub station_default: Duration,
+    /// Tokens that one task may use.
+    pub token_budget: u64,
+    /// Keep completed and cancelled tasks this long.
+    pub keep_ended: Duration,
+    /// Keep failed tasks this long.
+    pub keep_failed: Duration,
+    /// Keep delivered webhooks this long.
+    pub keep_webhooks: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        const DAY: u64 = 24 * 3600;
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            lease: Duration::from_secs(15),
+            heartbeat: Duration::from_secs(5),
+            concurrency: 64,
+            longest_wait: Duration::from_secs(2),
+            limits: Limits::default(),
+            station_default: Duration::from_secs(30),
+            token_budget: 1_000_000,
+            keep_ended: Duration::from_secs(30 * DAY),
+            keep_failed: Duration::from_secs(90 * DAY),
+            keep_webhooks: Duration::from_secs(7 * DAY),
+        }
+    }
+}
