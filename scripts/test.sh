@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# All tests, as CI runs them: format, unit, integration on SQLite and PostgreSQL, end to end with real components and models.
+# Further arguments go to `cargo test`, such as `--package tests` or the name of a test.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/stages.sh
+. scripts/stages.sh
+export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
+
+# One selection of packages and features for building and testing, so that nothing is compiled twice.
+selection=(--locked --workspace --features skep/failpoints)
+postgres=target/test-postgres
+
+finish() {
+    local status=$?
+    scripts/postgres.sh stop "$postgres" || true
+    stage_table "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+choose_toolchain() {
+    SKEP_BUILD_TOOLCHAIN=$(scripts/wasm-toolchain.sh)
+    export SKEP_BUILD_TOOLCHAIN
+}
+
+check_format() {
+    if cargo fmt --version >/dev/null 2>&1; then
+        cargo fmt --all --check
+    else
+        echo 'rustfmt is not installed (rustup component add rustfmt); the format is not checked' >&2
+    fi
+}
+
+start_postgres() {
+    # Not exported: `stop` takes an exported URL for one that was given, and would stop nothing.
+    database=$(scripts/postgres.sh start "$postgres")
+}
+
+fetch_models() {
+    local name
+    for name in smollm2-135m qwen2.5-coder-0.5b; do
+        scripts/model.sh "$name" target/models
+    done
+}
+
+stage "check the machine" scripts/setup.sh test
+stage "find a compiler for plugins" choose_toolchain
+stage "check the format" check_format
+stage "build host and tests" cargo build "${selection[@]}" --bins --tests
+stage "build plugins" target/debug/skep build plugins/* --out target/components --policy target/components/policy.toml
+guests=()
+for manifest in tests/guests/*/Cargo.toml examples/*/Cargo.toml; do
+    if [ -f "$manifest" ]; then
+        guests+=("${manifest%/Cargo.toml}")
+    fi
+done
+if [ ${#guests[@]} -gt 0 ]; then
+    stage "build guests of the tests" target/debug/skep build "${guests[@]}" --out target/guests --policy target/guests/policy.toml
+fi
+stage "fetch models" fetch_models
+stage "start PostgreSQL" start_postgres
+
+export SKEP_TEST_BIN="$PWD/target/debug/skep"
+export SKEP_TEST_COMPONENTS="$PWD/target/components"
+export SKEP_TEST_GUESTS="$PWD/target/guests"
+export SKEP_TEST_MODEL_DIR="$PWD/target/models"
+run_tests() {
+    SKEP_TEST_DATABASE_URL="$database" cargo test "${selection[@]}" "$@" </dev/null
+}
+stage "run the tests" run_tests "$@"
