@@ -5,8 +5,8 @@
 //! [`run`] is the whole of it and the place to start reading; one file for each stage follows in that order:
 //! [`toolchain`], [`compile`], [`section`], [`componentize`], [`package`], [`policy`].
 //!
-//! It deliberately does not: read the command line or the environment's settings (the CLI hands in a [`Request`]), validate a
-//! manifest beyond what packaging needs (the host does that at install), run any guest, sign, or know the plugin ABI's types.
+//! It deliberately does not: read the command line or the environment's settings (the CLI hands in a
+//! [`Request`]), run any guest, or sign anything.
 //! It prints nothing itself; cargo's own progress goes to stderr, everything else is an [`Event`].
 
 pub mod compile;
@@ -21,7 +21,6 @@ pub mod toolchain;
 use std::path::PathBuf;
 
 pub use error::BuildError;
-pub use manifest::{Kind, Manifest};
 pub use package::Built;
 pub use toolchain::{Choice, Toolchain};
 

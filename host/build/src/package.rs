@@ -3,14 +3,15 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use domain::manifest::grant::Capability;
+use domain::manifest::{Manifest, PluginKind};
 use serde::Serialize;
-use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::compile::Module;
 use crate::section::SectionError;
-use crate::{BuildError, Event, Kind, Manifest, componentize, policy, section};
+use crate::{BuildError, Event, componentize, manifest, policy, section};
 
 /// Interfaces that every plugin may use without asking.
 const ALWAYS_ON: [&str; 5] = ["types", "log", "clock", "random", "progress"];
@@ -24,9 +25,9 @@ pub struct Built {
     /// The plugin's name.
     pub name: String,
     /// The plugin's version.
-    pub version: semver::Version,
+    pub version: String,
     /// Which world it exports.
-    pub kind: Kind,
+    pub kind: PluginKind,
     /// The file.
     pub path: PathBuf,
     /// sha256 of the file, lowercase hex.
@@ -34,7 +35,7 @@ pub struct Built {
     /// Bytes of the file.
     pub size: u64,
     /// What it requests, as in its manifest.
-    pub capabilities: Vec<Map<String, Value>>,
+    pub capabilities: Vec<Capability>,
 }
 
 /// A component in memory, checked and not yet visible to anyone.
@@ -56,13 +57,13 @@ pub fn package(crate_name: &str, module: &[u8]) -> Result<Prepared, BuildError> 
     let wrong = |source| BuildError::Section { crate_name: crate_name.to_owned(), source };
     let refused = |source| BuildError::Componentize { crate_name: crate_name.to_owned(), source };
     let (module, bytes) = section::take(module).map_err(wrong)?;
-    let manifest = Manifest::parse(&bytes).map_err(|message| wrong(SectionError::NotAManifest(message)))?;
+    let manifest = manifest::parse(&bytes).map_err(|message| wrong(SectionError::NotAManifest(message)))?;
     let component = componentize::componentize(&module).map_err(refused)?;
     for import in componentize::imports(&component).map_err(refused)? {
         let interface = import.strip_prefix(ABI_PREFIX).and_then(|rest| rest.split('@').next());
         if let Some(interface) = interface
             && !ALWAYS_ON.contains(&interface)
-            && !manifest.requested().any(|requested| requested == interface)
+            && !manifest.capabilities.iter().any(|requested| requested.interface() == interface)
         {
             let (crate_name, interface) = (crate_name.to_owned(), interface.to_owned());
             return Err(BuildError::NotRequested { crate_name, interface });

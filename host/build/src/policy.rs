@@ -5,7 +5,8 @@
 
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use domain::manifest::grant::Capability;
+use serde_json::Value;
 
 use crate::BuildError;
 use crate::package::{Built, stage};
@@ -60,8 +61,7 @@ fn plugin_name(grant: &toml::Table) -> Option<&str> {
 }
 
 fn grant(built: &Built) -> toml::Table {
-    let capabilities =
-        built.capabilities.iter().map(|capability| toml::Value::Table(without_reason(capability)));
+    let capabilities = built.capabilities.iter().filter_map(granted);
     let mut grant = toml::Table::new();
     grant.insert("plugin".into(), format!("{}@{}", built.name, built.version).into());
     grant.insert("digest".into(), format!("sha256:{}", built.digest).into());
@@ -70,12 +70,10 @@ fn grant(built: &Built) -> toml::Table {
 }
 
 /// The reason is for the person who grants; it gives no right.
-fn without_reason(capability: &Map<String, Value>) -> toml::Table {
-    capability
-        .iter()
-        .filter(|(key, _)| *key != "reason")
-        .filter_map(|(key, value)| Some((key.clone(), to_toml(value)?)))
-        .collect()
+fn granted(capability: &Capability) -> Option<toml::Value> {
+    let Ok(Value::Object(mut members)) = serde_json::to_value(capability) else { return None };
+    members.remove("reason");
+    to_toml(&Value::Object(members))
 }
 
 /// TOML has no null; a member that is null is one that is not there.
@@ -131,14 +129,14 @@ fn quoted(key: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use crate::Kind;
+    use domain::manifest::PluginKind;
     use serde_json::json;
 
     fn built(name: &str, digest: &str, capabilities: Value) -> Built {
         Built {
             name: name.into(),
-            version: semver::Version::new(0, 1, 0),
-            kind: Kind::Skill,
+            version: "0.1.0".into(),
+            kind: PluginKind::Skill,
             path: format!("{name}.wasm").into(),
             digest: digest.into(),
             size: 1,
@@ -154,7 +152,7 @@ mod tests {
             "files",
             "ab12",
             json!([{"interface": "files", "reason": "it \"edits\"\nfiles", "access": "read-write", "paths": [""]},
-                   {"interface": "http", "hosts": ["*.example.com"], "quota": {"calls": 3, "none": null}, "ratio": 0.5}]),
+                   {"interface": "kv", "quota": 65536}]),
         );
         assert_eq!(extend(&path, [&files, &built("clock", "cd", json!([]))].into_iter()).unwrap(), 2);
         let text = std::fs::read_to_string(&path).unwrap();
@@ -172,7 +170,7 @@ plugin = "files@0.1.0"
 digest = "sha256:ab12"
 capabilities = [
     { access = "read-write", interface = "files", paths = [""] },
-    { hosts = ["*.example.com"], interface = "http", quota = { calls = 3 }, ratio = 0.5 },
+    { interface = "kv", quota = 65536 },
 ]
 "#
         );

@@ -7,11 +7,7 @@ use std::ops::Range;
 use wasm_encoder::{ComponentSection as _, CustomSection, Encode as _};
 use wasmparser::{Parser, Payload};
 
-/// The section's name.
-pub const NAME: &str = "skep:plugin";
-
-/// A host refuses larger ones, so that listing a folder of plugins stays cheap.
-pub const LIMIT: usize = 256 * 1024;
+pub use domain::manifest::{SECTION as NAME, SECTION_LIMIT as LIMIT};
 
 /// The magic number and version that every WebAssembly binary begins with.
 const HEADER: usize = 8;

@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use build::compile::Module;
-use build::{BuildError, Event, Kind, package, section};
+use build::{BuildError, Event, package, section};
+use domain::manifest::PluginKind;
 use sha2::{Digest as _, Sha256};
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wit_component::{StringEncoding, embed_component_metadata};
@@ -56,8 +57,8 @@ fn a_packaged_component_is_valid_and_carries_its_manifest_once_and_first() {
 
     let built = built.first().unwrap();
     assert_eq!(
-        (built.name.as_str(), built.version.to_string().as_str(), built.kind),
-        ("files", "1.2.3", Kind::Skill)
+        (built.name.as_str(), built.version.as_str(), built.kind),
+        ("files", "1.2.3", PluginKind::Skill)
     );
     let bytes = std::fs::read(&built.path).unwrap();
     assert_eq!(built.path, out.join("files.wasm"));
@@ -94,7 +95,7 @@ fn the_same_module_gives_the_same_bytes() {
 fn an_interface_that_is_not_requested_is_refused_and_the_always_open_ones_are_not() {
     let error = package::package("sneaky", &skill("sneaky", "[]", FILES_IMPORT)).unwrap_err().to_string();
     assert!(error.contains("sneaky uses the host interface `files`"), "{error}");
-    let granted = r#"[{"interface":"files","reason":"x"}]"#;
+    let granted = r#"[{"interface":"files","reason":"x","access":"read","paths":[""]}]"#;
     assert!(package::package("honest", &skill("honest", granted, FILES_IMPORT)).is_ok());
     assert!(package::package("quiet", &skill("quiet", "[]", LOG_IMPORT)).is_ok());
 }
@@ -104,7 +105,7 @@ fn modules_that_are_no_plugins_are_refused_with_what_to_do() {
     let foreign = r#"(import "env" "getpid" (func (result i32)))"#;
     for (module, expected) in [
         (core("", ""), "is the crate's module marked #[skill]"),
-        (core("", r#"(@custom "skep:plugin" "{}")"#), "missing field `abi`"),
+        (core("", r#"(@custom "skep:plugin" "{}")"#), "does not say its ABI version"),
         (skill("a", "[]", foreign), "cannot become a component"),
         (b"\0asm\x01\0\0".to_vec(), "truncated"),
         (b"#!/bin/sh exit 1".to_vec(), "not valid WebAssembly"),
