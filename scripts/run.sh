@@ -18,7 +18,7 @@ choose_toolchain() {
 stage "check the machine" scripts/setup.sh run
 stage "find a compiler for plugins" choose_toolchain
 stage "build the host" cargo build --locked --package skep
-stage "build the plugins" target/debug/skep build plugins/* --out target/components --policy target/components/policy.toml
+stage "build the plugins" scripts/build-plugins.sh target/components plugins
 stage "fetch the model $model" scripts/model.sh "$model" "$data/models"
 
 trap - EXIT

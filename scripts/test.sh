@@ -49,16 +49,8 @@ stage "check the machine" scripts/setup.sh test
 stage "find a compiler for plugins" choose_toolchain
 stage "check the format" check_format
 stage "build host and tests" cargo build "${selection[@]}" --bins --tests
-stage "build plugins" target/debug/skep build plugins/* --out target/components --policy target/components/policy.toml
-guests=()
-for manifest in tests/guests/*/Cargo.toml examples/*/Cargo.toml; do
-    if [ -f "$manifest" ]; then
-        guests+=("${manifest%/Cargo.toml}")
-    fi
-done
-if [ ${#guests[@]} -gt 0 ]; then
-    stage "build guests of the tests" target/debug/skep build "${guests[@]}" --out target/guests --policy target/guests/policy.toml
-fi
+stage "build plugins" scripts/build-plugins.sh target/components plugins
+stage "build guests of the tests" scripts/build-plugins.sh target/guests tests/guests examples
 stage "fetch models" fetch_models
 stage "start PostgreSQL" start_postgres
 
