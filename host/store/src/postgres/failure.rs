@@ -1,0 +1,85 @@
+//! How a statement fails, and what that means for the operation.
+
+use app::ports::store_error::StoreError;
+
+/// The error inside an operation: its own, or the database's.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The operation refused.
+    Store(StoreError),
+    /// A statement failed.
+    Sql(sqlx::Error),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+/// What to do about an error of the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// Run the whole transaction again: a serialization failure or a deadlock.
+    Again,
+    /// The connection is gone: whether a commit went through is not known.
+    Lost,
+    /// The server does not accept writes now.
+    Unavailable,
+    /// Our fault.
+    None,
+}
+
+/// Serialization failure, deadlock.
+const AGAIN: [&str; 2] = ["40001", "40P01"];
+/// The connection itself (08), the operator or a shutdown (57P), a limit of the server such as a full disk (53), I/O (58).
+const UNAVAILABLE: [&str; 4] = ["08", "57P", "53", "58"];
+/// Written to a server that has become a standby.
+const READ_ONLY: &str = "25006";
+
+/// Judge an error.
+pub(super) fn remedy(error: &sqlx::Error) -> Remedy {
+    match error {
+        sqlx::Error::Database(database) => {
+            let code = database.code().unwrap_or_default().into_owned();
+            if AGAIN.contains(&code.as_str()) {
+                Remedy::Again
+            } else if code.starts_with("57P") || code.starts_with("08") {
+                // The server ends the session after one of these.
+                Remedy::Lost
+            } else if code == READ_ONLY || UNAVAILABLE.iter().any(|class| code.starts_with(class)) {
+                Remedy::Unavailable
+            } else {
+                Remedy::None
+            }
+        }
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => Remedy::Lost,
+        sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::BeginFailed => {
+            Remedy::Unavailable
+        }
+        _ => Remedy::None,
+    }
+}
+
+/// The error that callers see.
+pub(super) fn store_error(error: &sqlx::Error) -> StoreError {
+    match remedy(error) {
+        Remedy::Again | Remedy::Lost | Remedy::Unavailable => StoreError::Unavailable(error.to_string()),
+        Remedy::None => StoreError::Internal(error.to_string()),
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Store(error) => error,
+            Failure::Sql(error) => store_error(&error),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What both databases share: how words of the domain are written into columns and read back, and the rules that decide what an
+//! append, a progress report or a cursor means. Everything here is pure, so both databases cannot differ in it.
+
+mod cursor;
+mod entry;
+mod progress;
+mod task;
+
+pub(crate) use cursor::Cursor;
+pub(crate) use entry::{EntryRow, Found, StoredEntry, Work, compare, entry_of, exhausted};
+pub(crate) use progress::{Shown, progress_event};
+pub(crate) use task::{TaskRow, failed_agent, finished_event, quarantine_failure};
+
+use app::ports::store_error::StoreError;
+use domain::task::Kind;
+use domain::time::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// Kinds that `list_tasks` shows: what callers submit. A webhook delivery is a task of ours.
+pub(crate) const LISTED: [Kind; 1] = [Kind::AgentTask];
+/// `recent_durations` answers this many.
+pub(crate) const DURATIONS: u32 = 50;
+/// An idempotency key lives this long.
+pub(crate) const ANSWER_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// A reservation without an answer counts as abandoned after this.
+pub(crate) const RESERVATION_LIFE: Duration = Duration::from_secs(5 * 60);
+/// A blob that no row names is kept this long: its entry may be about to be appended.
+pub(crate) const BLOB_GRACE: Duration = Duration::from_secs(3600);
+
+/// JSON text for a column.
+pub(crate) fn encode<T: Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Internal(format!("a value has no JSON form: {error}")))
+}
+
+/// A value from the JSON text of a column; `column` is named when it cannot be read.
+pub(crate) fn decode<T: DeserializeOwned>(column: &str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| unreadable(column, text, &error))
+}
+
+/// A value from the text of a column by `FromStr`.
+pub(crate) fn parse<T>(column: &str, text: &str) -> Result<T, StoreError>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|error: T::Err| unreadable(column, text, &error))
+}
+
+/// The error of a row that cannot be read.
+pub(crate) fn unreadable(column: &str, text: &str, error: &dyn std::fmt::Display) -> StoreError {
+    let start: String = text.chars().take(80).collect();
+    StoreError::Internal(format!("column {column} holds {start:?}, which cannot be read: {error}"))
+}
+
+/// `2026-02`, in UTC: the month that usage counts for.
+pub(crate) fn month(now: Timestamp) -> String {
+    now.rfc3339().chars().take(7).collect()
+}
+
+/// The time that is `duration` before `now`.
+pub(crate) fn before(now: Timestamp, duration: Duration) -> Timestamp {
+    Timestamp(now.0.saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+}
+
+/// A count that a column holds; negative ones never are.
+pub(crate) fn count(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// A count for a column.
+pub(crate) fn column(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
