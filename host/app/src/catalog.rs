@@ -48,6 +48,8 @@ pub struct CatalogView {
     pub live: BTreeMap<(PluginKind, String), Arc<LivePlugin>>,
     /// By personality id: the plugin that provides it.
     pub personalities: BTreeMap<String, Arc<LivePlugin>>,
+    /// Every digest's grants, of the policy of now.
+    pub grants: BTreeMap<Digest, Vec<Capability>>,
     /// Waiting for a grant.
     pub held: Vec<HeldPlugin>,
     /// Not usable.
@@ -79,6 +81,11 @@ impl LivePlugins {
             ComponentRef::Skill(name) => view.live.get(&(PluginKind::Skill, name.clone())).cloned(),
             ComponentRef::Step(name) => view.live.get(&(PluginKind::Step, name.clone())).cloned(),
         }
+    }
+
+    /// What a digest was given, live or not: calls of a drained version use the grants of now.
+    pub fn granted(&self, digest: Digest) -> Vec<Capability> {
+        self.view().grants.get(&digest).cloned().unwrap_or_default()
     }
 
     /// The live plugin of that digest, if it is still live.

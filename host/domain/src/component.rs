@@ -199,6 +199,8 @@ pub enum Stop {
     Drain,
     /// A different request at a journaled address.
     Nondeterminism(Box<Nondeterminism>),
+    /// The task's journal is full; the task fails.
+    Exhausted(String),
     /// The store or another part of the host does not work.
     Unavailable(String),
 }

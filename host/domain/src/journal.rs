@@ -120,8 +120,8 @@ pub enum RecordedOutput {
     Inline(Output),
     /// Its JSON in a blob.
     Blob(Digest),
-    /// Of a call that the host made itself; its reply is in the entry before.
-    Host(Reply),
+    /// Of a call that the host made itself: its reply is in the entry before.
+    Host,
 }
 
 impl CallRecord {

@@ -1,0 +1,316 @@
+//! Answers the host calls of one scope: from the journal as far as it goes, then live.
+
+use super::attempt::{Attempt, is_done_effect, stop_of};
+use super::live::Live;
+use super::recorded::{record_reply, restore_reply};
+use crate::catalog::LivePlugin;
+use crate::failpoint;
+use crate::ports::host_calls::{Answer, HostCalls, LogLevel};
+use crate::ports::store_error::StoreError;
+use domain::address::{Address, Scope};
+use domain::component::{Nondeterminism, Stop};
+use domain::effect::{Call, CallError, EffectClass, ErrorKind, Reply};
+use domain::journal::{CallRecord, Entry, EntryBody, LocalEffect};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Performs the host calls of one scope.
+pub struct ScopeHost {
+    /// Whose lease and journal.
+    pub attempt: Arc<Attempt>,
+    /// Which call.
+    pub scope: Scope,
+    /// Whose grants; none for calls that the host makes itself.
+    pub plugin: Option<Arc<LivePlugin>>,
+    /// Recorded calls by ordinal.
+    recorded: BTreeMap<u32, CallRecord>,
+    ordinal: AtomicU32,
+    /// Whether a foreign effect of this scope (or a nested one) succeeded.
+    pub(super) effects_done: AtomicBool,
+    /// How deep this scope is nested.
+    pub depth: u8,
+    /// Effects that have begun: they end, and are journaled, even when the guest is gone.
+    effects: TaskTracker,
+    /// The guest is gone: reads need not end. Nested scopes have a child of it.
+    abandoned: CancellationToken,
+}
+
+/// What a live call gave: the result, and what commits with its entry.
+pub(super) struct Performed {
+    pub(super) result: Result<Reply, CallError>,
+    pub(super) effects: Vec<LocalEffect>,
+}
+
+impl Performed {
+    pub(super) fn reply(reply: Reply) -> Self {
+        Self { result: Ok(reply), effects: Vec::new() }
+    }
+
+    pub(super) fn local(reply: Reply, effects: Vec<LocalEffect>) -> Self {
+        Self { result: Ok(reply), effects }
+    }
+
+    pub(super) fn error(error: CallError) -> Self {
+        Self { result: Err(error), effects: Vec::new() }
+    }
+}
+
+/// How a live call ends without a result.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// End the attempt or suspend it.
+    Stop(Stop),
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Halt {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl ScopeHost {
+    /// The host of a scope, with the entries that the journal has of it. `parent` is the scope whose tool call this is.
+    #[must_use]
+    pub fn new(attempt: Arc<Attempt>, scope: Scope, plugin: Option<Arc<LivePlugin>>, parent: Option<&Self>) -> Self {
+        let entries = attempt.entries_of(&scope);
+        let effects_done = entries.iter().any(is_done_effect);
+        let recorded = entries
+            .into_iter()
+            .filter_map(|entry| match entry.body {
+                EntryBody::Call(record) => Some((entry.ordinal, record)),
+                EntryBody::Start(_) | EntryBody::End(_) => None,
+            })
+            .collect();
+        Self {
+            attempt,
+            scope,
+            plugin,
+            recorded,
+            ordinal: AtomicU32::new(0),
+            effects_done: AtomicBool::new(effects_done),
+            depth: parent.map_or(0, |parent| parent.depth + 1),
+            effects: TaskTracker::new(),
+            abandoned: parent.map_or_else(CancellationToken::new, |parent| parent.abandoned.child_token()),
+        }
+    }
+
+    /// The ordinal of the last host call.
+    pub fn last_ordinal(&self) -> u32 {
+        self.ordinal.load(Ordering::SeqCst)
+    }
+
+    /// The highest ordinal that the journal had when the scope began or was resumed.
+    #[must_use]
+    pub fn recorded_ordinal(&self) -> u32 {
+        self.recorded.keys().next_back().copied().unwrap_or(0)
+    }
+
+    /// Whether a foreign effect succeeded in this scope.
+    pub fn effects_done(&self) -> bool {
+        self.effects_done.load(Ordering::SeqCst)
+    }
+
+    /// The guest is gone: give up reads, wait for the effects that have begun.
+    pub async fn settle(&self) {
+        self.abandoned.cancel();
+        self.effects.close();
+        self.effects.wait().await;
+    }
+
+    fn is_replaying(&self) -> bool {
+        self.last_ordinal() < self.recorded_ordinal()
+    }
+
+    async fn replay(&self, ordinal: u32, call: &Call, record: &CallRecord) -> Answer {
+        let hash = call.request_hash();
+        if hash != record.hash {
+            return Answer::Stop(Stop::Nondeterminism(Box::new(Nondeterminism {
+                scope: self.scope.to_string(),
+                ordinal,
+                recorded: json!({ "function": record.function, "hash": record.hash, "request": record.request }),
+                actual: json!({ "function": call.name(), "hash": hash, "request": call.describe() }),
+            })));
+        }
+        match &record.result {
+            Some(result) => match restore_reply(self.attempt.app.ports.blobs.as_ref(), result).await {
+                Ok(result) => Answer::Now { result, duration_us: record.duration_us },
+                Err(error) => Answer::Stop(stop_of(&error)),
+            },
+            // Only class once has a record without result: nobody knows whether it happened.
+            None => {
+                let message = format!(
+                    "the host died while {} was under way; it may or may not have happened, and is not sent again",
+                    record.function
+                );
+                let result = Err(CallError::new(ErrorKind::Uncertain, "unknown-outcome", message));
+                self.append(ordinal, call, Performed { result, effects: Vec::new() }, 0, true).await.unwrap_or_else(halted)
+            }
+        }
+    }
+
+    /// Put the entry of a live call into the journal and give the guest its answer.
+    async fn append(&self, ordinal: u32, call: &Call, performed: Performed, duration_us: u64, durable: bool) -> Result<Answer, Halt> {
+        let Performed { mut result, effects } = performed;
+        let mut record = CallRecord::started(call);
+        record.result = Some(record_reply(self.attempt.app.ports.blobs.as_ref(), &mut result).await?);
+        record.duration_us = duration_us;
+        let entry = self.entry(ordinal, EntryBody::Call(record));
+        if durable || !effects.is_empty() {
+            self.attempt.flush(vec![entry], effects).await?;
+        } else {
+            self.attempt.buffer(entry, effects).await;
+        }
+        Ok(Answer::Now { result, duration_us })
+    }
+
+    fn entry(&self, ordinal: u32, body: EntryBody) -> Entry {
+        Entry { scope: self.scope.clone(), ordinal, at: self.attempt.app.ports.clock.now(), body }
+    }
+
+    /// A live call, from authorization to its entry. Runs in a task of the attempt: it ends even when the guest is gone.
+    async fn live(self: Arc<Self>, ordinal: u32, call: Call) -> Result<Answer, Halt> {
+        let clock = Arc::clone(&self.attempt.app.ports.clock);
+        let began = clock.elapsed();
+        let took = || u64::try_from(clock.elapsed().saturating_sub(began).as_micros()).unwrap_or(u64::MAX);
+        if let Err(error) = self.authorize(&call) {
+            return self.append(ordinal, &call, Performed::error(error), took(), false).await;
+        }
+        let address = Address { task: self.attempt.task.new.id.clone(), scope: self.scope.clone(), ordinal };
+        let live = Live { host: Arc::clone(&self), address };
+        match call.class() {
+            EffectClass::Read => {
+                let performed = self.read(&live, &call).await?;
+                // A model answer costs money and time: it is kept at once.
+                let durable = matches!(call, Call::Model(_));
+                self.append(ordinal, &call, performed, took(), durable).await
+            }
+            EffectClass::Local => {
+                let performed = live.perform(&call).await?;
+                failpoint::reach("local.before-append");
+                let answer = self.append(ordinal, &call, performed, took(), true).await;
+                failpoint::reach("local.after-append");
+                answer
+            }
+            EffectClass::Keyed => {
+                self.attempt.flush(Vec::new(), Vec::new()).await?;
+                self.may_send()?;
+                failpoint::reach("keyed.before-send");
+                let performed = live.perform(&call).await?;
+                failpoint::reach("keyed.after-send");
+                self.note_effect(&performed);
+                self.append(ordinal, &call, performed, took(), true).await
+            }
+            EffectClass::Once => {
+                let started = self.entry(ordinal, EntryBody::Call(CallRecord::started(&call)));
+                self.attempt.flush(vec![started], Vec::new()).await?;
+                failpoint::reach("once.after-started");
+                self.may_send()?;
+                let performed = live.perform(&call).await?;
+                failpoint::reach("once.after-send");
+                self.note_effect(&performed);
+                self.append(ordinal, &call, performed, took(), true).await
+            }
+        }
+    }
+
+    /// A read may be given up half-way; a tool call may not, since its nested scope has effects of its own.
+    async fn read(&self, live: &Live, call: &Call) -> Result<Performed, Halt> {
+        if matches!(call, Call::Tools(_)) {
+            return live.perform(call).await;
+        }
+        tokio::select! {
+            biased;
+            stop = self.attempt.until_stopped() => Err(Halt::Stop(stop)),
+            () = self.abandoned.cancelled() => Err(Halt::Stop(Stop::Cancelled)),
+            performed = live.perform(call) => performed,
+        }
+    }
+
+    fn authorize(&self, call: &Call) -> Result<(), CallError> {
+        match &self.plugin {
+            None => Ok(()),
+            Some(plugin) => {
+                domain::manifest::grant::authorize(&plugin.manifest.id(), call, super::model::tier_of(&self.attempt.task), &plugin.granted)
+            }
+        }
+    }
+
+    fn may_send(&self) -> Result<(), Halt> {
+        if self.attempt.may_send() { Ok(()) } else { Err(Halt::Stop(Stop::Stale)) }
+    }
+
+    fn note_effect(&self, performed: &Performed) {
+        if performed.result.is_ok() {
+            self.effects_done.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+/// The host of a scope as `runtime` holds it.
+pub struct SharedScopeHost(pub Arc<ScopeHost>);
+
+#[async_trait::async_trait]
+impl HostCalls for SharedScopeHost {
+    async fn perform(&self, call: Call) -> Answer {
+        let host = &self.0;
+        let ordinal = host.ordinal.fetch_add(1, Ordering::SeqCst) + 1;
+        if let Some(stop) = host.attempt.stopped() {
+            return Answer::Stop(stop);
+        }
+        if let Some(record) = host.recorded.get(&ordinal) {
+            return host.replay(ordinal, &call, record).await;
+        }
+        let (sender, receiver) = oneshot::channel();
+        let live = Arc::clone(host).live(ordinal, call);
+        host.effects.spawn(async move {
+            // Nobody waits any more when the guest was ended; the entry is made all the same.
+            let _gone = sender.send(live.await);
+        });
+        tokio::select! {
+            biased;
+            answer = receiver => match answer {
+                Ok(answer) => answer.unwrap_or_else(halted),
+                Err(_) => Answer::Stop(Stop::Unavailable("a host call panicked; the cause is in the log".to_owned())),
+            },
+            stop = host.attempt.until_stopped() => Answer::Stop(stop),
+            () = host.abandoned.cancelled() => Answer::Stop(Stop::Cancelled),
+        }
+    }
+
+    fn log(&self, level: LogLevel, message: &str, fields: &[(String, String)]) {
+        if self.0.is_replaying() {
+            return;
+        }
+        let task = &self.0.attempt.task.new.id;
+        let plugin = self.0.plugin.as_ref().map(|plugin| plugin.manifest.id()).unwrap_or_default();
+        let fields = json!(fields.iter().cloned().collect::<BTreeMap<String, String>>()).to_string();
+        match level {
+            LogLevel::Trace => tracing::trace!(target: "plugin", %task, %plugin, %fields, "{message}"),
+            LogLevel::Debug => tracing::debug!(target: "plugin", %task, %plugin, %fields, "{message}"),
+            LogLevel::Info => tracing::info!(target: "plugin", %task, %plugin, %fields, "{message}"),
+            LogLevel::Warn => tracing::warn!(target: "plugin", %task, %plugin, %fields, "{message}"),
+            LogLevel::Error => tracing::error!(target: "plugin", %task, %plugin, %fields, "{message}"),
+        }
+    }
+
+    fn progress(&self, percent: u8, text: &str) {
+        if !self.0.is_replaying() {
+            let data = json!({ "scope": self.0.scope.to_string(), "percent": percent, "text": text });
+            self.0.attempt.tell("phase.progress", data);
+        }
+    }
+}
+
+fn halted(halt: Halt) -> Answer {
+    match halt {
+        Halt::Stop(stop) => Answer::Stop(stop),
+        Halt::Store(error) => Answer::Stop(stop_of(&error)),
+    }
+}

@@ -1,0 +1,79 @@
+//! A live call goes to the file of its capability. Reads and keyed calls that fail for a moment are tried again here, under the same key.
+
+use super::host::{Halt, Performed, ScopeHost};
+use super::{agents, files, gates, http, kv, model, source, tools, webhook};
+use domain::address::Address;
+use domain::component::Stop;
+use domain::effect::{Call, CallError, EffectClass, ErrorKind};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Tries of one call inside the host, before the guest sees the error.
+const TRIES: u32 = 3;
+/// Before the second try; doubles.
+const FIRST_DELAY: Duration = Duration::from_millis(200);
+/// A task that was claimed this often is not suspended for a busy service any more: the guest sees the error.
+const MOST_DELIVERIES: u32 = 200;
+
+/// What the capability files work with.
+pub(super) struct Live {
+    /// Whose scope.
+    pub(super) host: Arc<ScopeHost>,
+    /// Where the entry will be.
+    pub(super) address: Address,
+}
+
+impl Live {
+    /// Do it, again if need be.
+    pub(super) async fn perform(&self, call: &Call) -> Result<Performed, Halt> {
+        let mut delay = FIRST_DELAY;
+        for attempt in 1.. {
+            let performed = self.once(call).await?;
+            let Err(error) = &performed.result else { return Ok(performed) };
+            let again = error.kind.is_retryable() && matches!(call.class(), EffectClass::Read | EffectClass::Keyed);
+            // A delivery has a schedule of its own, and a model provider has tried again already.
+            let ours = !matches!(call, Call::Webhook(_) | Call::Tools(_));
+            if !again || !ours {
+                return Ok(performed);
+            }
+            if let Some(wait) = self.long_wait(error) {
+                return Err(Halt::Stop(Stop::Suspend { until: self.host.attempt.app.ports.clock.now().plus(wait) }));
+            }
+            if attempt >= TRIES || matches!(call, Call::Model(_)) && error.kind != ErrorKind::Busy {
+                return Ok(performed);
+            }
+            let asked = error.retry_after_ms.map_or(Duration::ZERO, Duration::from_millis);
+            self.host.attempt.app.ports.clock.sleep(delay.max(asked)).await;
+            delay = delay.saturating_mul(2);
+        }
+        Err(Halt::Stop(Stop::Unavailable("unreachable: the loop above returns".to_owned())))
+    }
+
+    /// A wait that is long enough to suspend the task for it.
+    fn long_wait(&self, error: &CallError) -> Option<Duration> {
+        let wait = Duration::from_millis(error.retry_after_ms?);
+        let attempt = &self.host.attempt;
+        (wait > attempt.app.settings.longest_wait && attempt.task.deliveries < MOST_DELIVERIES).then_some(wait)
+    }
+
+    async fn once(&self, call: &Call) -> Result<Performed, Halt> {
+        match call {
+            Call::Model(request) => model::complete(self, request).await,
+            Call::Http(request) => Ok(http::send(self, request).await),
+            Call::SecretExists { name } | Call::SecretSign { name, .. } => Ok(Performed::error(no_secrets(name))),
+            Call::Files(call) => files::perform(self, call).await,
+            Call::Kv(call) => kv::perform(self, call).await,
+            Call::Tools(call) => tools::perform(self, call).await,
+            Call::AgentSend { agent, text } => agents::send(self, agent, text).await,
+            Call::AgentStart { agent, request } => agents::start_task(self, agent, request).await,
+            Call::Source(request) => source::import(self, request).await,
+            Call::Gates(request) => gates::check(self, request).await,
+            Call::Webhook(request) => Ok(webhook::deliver(self, request).await),
+        }
+    }
+}
+
+/// Secrets are stored by a later version; the ABI has the interface already.
+pub(super) fn no_secrets(name: &str) -> CallError {
+    CallError::new(ErrorKind::Denied, "no-secrets", format!("secret {name} is denied: this host stores no secrets yet"))
+}

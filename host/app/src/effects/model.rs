@@ -1,0 +1,45 @@
+//! `model.complete`: the configured model of a tier, streamed to those who watch, charged to the task's budget.
+
+use super::host::{Halt, Performed};
+use super::live::Live;
+use crate::ports::models::collect;
+use domain::effect::model::{ModelRequest, Tier};
+use domain::effect::{CallError, ErrorKind, Reply};
+use domain::journal::LocalEffect;
+use domain::rigor::request::AgentTask;
+use domain::task::Task;
+use serde_json::json;
+
+/// The tier that a task asked for.
+pub(super) fn tier_of(task: &Task) -> Tier {
+    serde_json::from_value::<AgentTask>(task.new.input.clone()).map_or(Tier::Core, |task| task.intelligence)
+}
+
+pub(super) async fn complete(live: &Live, request: &ModelRequest) -> Result<Performed, Halt> {
+    let attempt = &live.host.attempt;
+    let budget = attempt.app.settings.token_budget;
+    if attempt.spend(0) >= budget {
+        let message = format!("the task has used its budget of {budget} tokens; an operator can raise `token_budget`");
+        return Ok(Performed::error(CallError::new(ErrorKind::Exhausted, "token-budget", message)));
+    }
+    if request.messages.is_empty() {
+        let error = CallError::new(ErrorKind::InvalidInput, "messages", "messages is empty; give at least one");
+        return Ok(Performed::error(error));
+    }
+    let tier = request.tier.unwrap_or_else(|| tier_of(&attempt.task));
+    let model = attempt.app.ports.models.tier(tier);
+    let scope = live.host.scope.to_string();
+    let stream = match model.complete(request.clone()).await {
+        Ok(stream) => stream,
+        Err(error) => return Ok(Performed::error(error)),
+    };
+    let answer = collect(stream, |text| attempt.tell("model.delta", json!({ "scope": scope, "delta": text }))).await;
+    match answer {
+        Ok(answer) => {
+            attempt.spend(answer.usage.input_tokens + answer.usage.output_tokens);
+            let usage = LocalEffect::Usage { model: answer.model.clone(), usage: answer.usage };
+            Ok(Performed::local(Reply::Model(answer), vec![usage]))
+        }
+        Err(error) => Ok(Performed::error(error)),
+    }
+}
