@@ -27,3 +27,15 @@ pub enum StoreError {
     #[error("the store failed: {0}")]
     Internal(String),
 }
+
+impl From<StoreError> for domain::error::Error {
+    /// What a caller is told of it.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(message) => Self::conflict(message),
+            StoreError::NotFound(message) => Self::not_found(message),
+            error @ StoreError::Unavailable(_) => Self::unavailable(error.to_string()),
+            error => Self::internal(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! First start: the user `default` with its agent `manager`, and an admin key.
+
+use crate::context::App;
+use crate::ports::keys::{Account, KeyRow};
+use crate::ports::store_error::StoreError;
+use domain::caller::KeyKind;
+use domain::error::Error;
+use domain::id::{AgentId, Digest, UserId};
+use uuid::Uuid;
+
+/// The user that an admin key works for when it names no other.
+pub const DEFAULT_USER: &str = "default";
+/// Its plan.
+const DEFAULT_PLAN: &str = "enterprise";
+/// Key ids of admin keys that the operator chose; minted ids have no hyphen.
+const OPERATOR_KEY: &str = "operator-";
+
+/// What a start found or made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstStart {
+    /// The user `default`.
+    pub account: Account,
+    /// The text of an admin key that was made just now; it is never known again.
+    pub new_admin_key: Option<String>,
+}
+
+/// Make what is missing. A key from the configuration replaces the operator's own key of an earlier start; without one, a key is minted
+/// when there is no other. Run at each start.
+///
+/// # Errors
+/// When the store fails.
+pub async fn ensure_default(app: &App, admin_key_from_config: Option<&str>) -> Result<FirstStart, Error> {
+    let now = app.ports.clock.now();
+    let wanted = Account {
+        user: UserId(random_uuid(app)),
+        name: DEFAULT_USER.to_owned(),
+        plan: DEFAULT_PLAN.to_owned(),
+        default_agent: AgentId(random_uuid(app)),
+    };
+    let account = app.ports.keys.ensure_account(wanted, now).await?;
+    let configured = admin_key_from_config.map(|key| KeyRow {
+        id: operator_key_id(app, key),
+        kind: KeyKind::Admin,
+        user: account.user,
+        agent: None,
+        hash: app.ports.api_keys.hash(key),
+    });
+    let mut present = app.ports.keys.list_keys_of(KeyKind::Admin).await?;
+    if let Some(configured) = &configured {
+        // Another one replaces it; a start without the variable does not lock the operator out.
+        for row in present.iter().filter(|row| row.id.starts_with(OPERATOR_KEY) && row.id != configured.id) {
+            app.ports.keys.delete_key(&row.id, now).await?;
+        }
+    }
+    present.retain(|row| configured.as_ref().is_none_or(|configured| configured.id == row.id || !row.id.starts_with(OPERATOR_KEY)));
+    let new_admin_key = match configured {
+        Some(row) => {
+            if !present.iter().any(|found| found.id == row.id) {
+                app.ports.keys.insert_key(row, now).await.map_err(taken)?;
+            }
+            None
+        }
+        None if present.is_empty() => {
+            let minted = app.ports.api_keys.mint();
+            let row = KeyRow { id: minted.id, kind: KeyKind::Admin, user: account.user, agent: None, hash: minted.hash };
+            app.ports.keys.insert_key(row, now).await?;
+            Some(minted.text)
+        }
+        None => None,
+    };
+    Ok(FirstStart { account, new_admin_key })
+}
+
+/// Two hosts that start at once may both insert it; one that was replaced does not come back.
+fn taken(error: StoreError) -> Error {
+    match error {
+        StoreError::Conflict(_) => Error::conflict(
+            "the configured admin key cannot be stored: it was replaced by another one before, or another host is storing it now; start again, or choose a new key",
+        ),
+        error => error.into(),
+    }
+}
+
+/// The id under which an operator's own key is stored. Of its hash, not of itself: an id is in logs.
+pub(crate) fn operator_key_id(app: &App, key: &str) -> String {
+    // Hashed once more, so that the id says nothing about the stored hash.
+    let digest = Digest::of(&app.ports.api_keys.hash(key)).hex();
+    format!("{OPERATOR_KEY}{}", digest.chars().take(24).collect::<String>())
+}
+
+fn random_uuid(app: &App) -> Uuid {
+    let mut bytes = [0; 16];
+    app.ports.entropy.fill(&mut bytes);
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}
