@@ -10,13 +10,14 @@ use crate::toolchain::TARGET;
 pub(super) const PROFILE: &str = "plugin";
 
 /// Small code without unwinding: a fresh instance is made for every call, and most of its cost is touched pages.
-const PROFILE_SETTINGS: [&str; 6] = [
+const PROFILE_SETTINGS: [&str; 7] = [
     r#"inherits="release""#,
     r#"opt-level="s""#,
     "lto=true",
     "strip=true",
     r#"panic="abort""#,
     "codegen-units=1",
+    "debug=0",
 ];
 
 /// 64 KiB of stack instead of 1 MiB, which keeps the whole of a small guest's memory together.
