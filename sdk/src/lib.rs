@@ -20,6 +20,8 @@ mod digest;
 mod error;
 pub mod files;
 mod guest;
+#[cfg(target_arch = "wasm32")]
+mod heap;
 mod host;
 pub mod http;
 pub mod kv;

@@ -35,8 +35,9 @@ impl Workspace {
         if let Some(error) = &self.failure {
             return Err(error.clone());
         }
-        let malformed =
-            path.split('/').any(|part| part.is_empty() || part == "." || part == "..") || path.contains('\\');
+        let malformed = path.split('/').any(|part| part.is_empty() || part == "." || part == "..")
+            || path.chars().any(|character| character.is_control() || character == '\\')
+            || path.get(1..2) == Some(":");
         if malformed {
             return Err(Error::invalid_input(format!("`{path}` is not a path inside the workspace")).into());
         }
