@@ -1,6 +1,5 @@
 //! RIGOR: which personalities work on a task, in which order, through which phases, and what their result must pass.
 
-pub mod accept;
 pub mod brief;
 pub mod estimate;
 pub mod gate;

@@ -44,7 +44,7 @@ pub(super) async fn start_task(live: &Live, agent: &str, request: &Value) -> Res
     };
     let app = &live.host.attempt.app;
     let parent = &live.host.attempt.task.new;
-    let accepted = match domain::rigor::accept::accept(request) {
+    let accepted = match crate::tasks::accept(app, request) {
         Ok(accepted) => accepted,
         Err(error) => return Ok(Performed::error(CallError::new(ErrorKind::InvalidInput, "request", error.message))),
     };
@@ -62,7 +62,7 @@ pub(super) async fn start_task(live: &Live, agent: &str, request: &Value) -> Res
         kind: Kind::AgentTask,
         driver: Kind::AgentTask.driver().to_owned(),
         priority: accepted.priority.rank(),
-        estimate_key: domain::rigor::accept::estimate_key(&accepted),
+        estimate_key: crate::tasks::estimate_key(&accepted),
         input: serde_json::to_value(&accepted).unwrap_or_default(),
         created_at: app.ports.clock.now(),
     };
