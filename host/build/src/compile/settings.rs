@@ -39,6 +39,8 @@ pub(super) fn profile() -> impl Iterator<Item = String> {
 pub(super) fn flags(command: &mut Command, workspace: &Path) {
     let mut flags: Vec<String> =
         [STACK, STACK_FIRST, HEAP].map(|argument| format!("-Clink-arg={argument}")).to_vec();
+    // Random bytes come from the host, through the sdk, also for crates that use getrandom.
+    flags.push("--cfg=getrandom_backend=\"custom\"".to_owned());
     flags.push(format!("--remap-path-prefix={}=/plugin", workspace.display()));
     if let Some(cargo_home) = cargo_home() {
         flags.push(format!("--remap-path-prefix={}=/cargo", cargo_home.display()));
