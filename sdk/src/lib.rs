@@ -13,6 +13,8 @@
 extern crate self as skep_sdk;
 
 pub mod agents;
+#[cfg(all(target_arch = "wasm32", feature = "allocator"))]
+mod allocator;
 #[doc(hidden)]
 pub mod bindings;
 mod context;
@@ -20,8 +22,6 @@ mod digest;
 mod error;
 pub mod files;
 mod guest;
-#[cfg(target_arch = "wasm32")]
-mod heap;
 mod host;
 pub mod http;
 pub mod kv;

@@ -2,6 +2,9 @@
 //!
 //! With the feature `getrandom` the crates `rand`, `uuid` and others that use getrandom 0.3 or 0.4 get theirs from here too.
 
+#[cfg(all(target_arch = "wasm32", feature = "getrandom"))]
+mod backend;
+
 use crate::host::random;
 
 /// The host gives at most this many bytes at once.
