@@ -1,1 +1,19 @@
-//! egress
+//! Everything that leaves this host: HTTP with one set of address rules, webhook signatures, and projects that come in.
+//!
+//! It decides about addresses, not about grants, and knows no secret's value except the one that webhooks are signed with. It keeps no
+//! cookies, uses no proxy of the environment and decompresses nothing. Start reading at [`addresses`], then [`rules`], then [`send`].
+
+pub mod addresses;
+pub mod allowed;
+mod connect;
+mod redirect;
+pub mod rules;
+pub mod send;
+pub mod sources;
+pub mod webhook;
+
+pub use allowed::Allowed;
+pub use rules::Rules;
+pub use send::Egress;
+pub use sources::{GuardedSources, SourceSettings};
+pub use webhook::StandardWebhooks;

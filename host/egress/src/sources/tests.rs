@@ -1,0 +1,177 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+use super::*;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::IntoResponse as _;
+use std::process::Command;
+use std::sync::Mutex;
+
+/// A bare repository with two branches, a symbolic link, a hook and attributes that would change what a checkout writes.
+struct Repository {
+    folder: tempfile::TempDir,
+}
+
+impl Repository {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let made = Self { folder };
+        let work = made.folder.path().join("work");
+        std::fs::create_dir_all(work.join("src")).unwrap();
+        std::fs::write(work.join("src/main.py"), "print(1)\r\n").unwrap();
+        std::fs::write(work.join(".gitignore"), "*.log\n").unwrap();
+        std::fs::write(work.join(".gitattributes"), "* text eol=lf\nsecret.txt export-ignore\n").unwrap();
+        std::fs::write(work.join("kept.log"), "tracked although ignored").unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", work.join("link")).unwrap();
+        made.git(&["init", "--quiet", "--initial-branch=main", "work"]);
+        made.git(&["-C", "work", "add", "--force", "."]);
+        made.git(&["-C", "work", "commit", "--quiet", "--message=first"]);
+        made.git(&["-C", "work", "checkout", "--quiet", "-b", "other"]);
+        std::fs::write(work.join("only-here"), "x").unwrap();
+        made.git(&["-C", "work", "add", "."]);
+        made.git(&["-C", "work", "commit", "--quiet", "--message=second"]);
+        made.git(&["-C", "work", "checkout", "--quiet", "main"]);
+        made.git(&["clone", "--quiet", "--bare", "work", "bare.git"]);
+        made.git(&["-C", "bare.git", "update-server-info"]);
+        made
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        let status = Command::new("git")
+            .args(["-c", "user.name=a", "-c", "user.email=a@b", "-c", "core.autocrlf=false"])
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .status()
+            .unwrap();
+        assert!(status.success(), "git {arguments:?}");
+    }
+
+    fn url(&self) -> String {
+        format!("file://{}", self.folder.path().join("bare.git").display())
+    }
+}
+
+fn sources(settings: SourceSettings) -> GuardedSources {
+    GuardedSources::new(Arc::default(), settings)
+}
+
+fn local() -> SourceSettings {
+    SourceSettings { allow_file: true, ..SourceSettings::default() }
+}
+
+#[tokio::test]
+async fn a_repository_is_cloned_as_it_is_stored_without_links() {
+    let repository = Repository::new();
+    let cloned = sources(local()).clone_git(&repository.url(), None).await.unwrap();
+    assert_eq!(cloned.commit.len(), 40);
+    let paths: Vec<_> = cloned.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, [".gitattributes", ".gitignore", "kept.log", "src/main.py"]);
+    // Attributes did nothing: neither a filter nor an end of line.
+    assert_eq!(cloned.files[3].content.last_chunk::<1>(), Some(b"\n"));
+    let other = sources(local()).clone_git(&repository.url(), Some("other")).await.unwrap();
+    assert!(other.files.iter().any(|file| file.path == "only-here"));
+    assert_ne!(other.commit, cloned.commit);
+}
+
+#[tokio::test]
+async fn a_file_url_needs_the_policy() {
+    let repository = Repository::new();
+    let closed = sources(SourceSettings::default());
+    let error = closed.check_git(&repository.url()).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Denied);
+    assert!(error.message.contains("allow_file"), "{error}");
+    assert_eq!(closed.clone_git(&repository.url(), None).await.unwrap_err(), error);
+    assert_eq!(sources(local()).check_git(&repository.url()), Ok(()));
+}
+
+#[tokio::test]
+async fn a_missing_branch_or_repository_is_said_with_the_source() {
+    let repository = Repository::new();
+    let error = sources(local()).clone_git(&repository.url(), Some("nowhere")).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Permanent);
+    assert!(error.message.contains("nowhere") && error.message.contains("bare.git"), "{error}");
+    let missing = format!("{}x", repository.url());
+    let error = sources(local()).clone_git(&missing, None).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Permanent);
+    assert!(error.message.contains("bare.gitx"), "{error}");
+}
+
+#[tokio::test]
+async fn a_repository_over_a_cap_is_refused_before_it_is_unpacked() {
+    let repository = Repository::new();
+    let caps = Caps { file_bytes: 20, ..Caps::default() };
+    let error =
+        sources(SourceSettings { caps, ..local() }).clone_git(&repository.url(), None).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::TooLarge);
+    assert!(error.message.contains("at most 20"), "{error}");
+}
+
+#[tokio::test]
+async fn without_git_the_error_says_what_to_install() {
+    let settings = SourceSettings { git: "git-that-is-not-there".into(), ..local() };
+    let error = sources(settings).clone_git("file:///x.git", None).await.unwrap_err();
+    assert!(error.message.contains("install git"), "{error}");
+}
+
+#[test]
+fn only_the_schemes_of_the_contract_pass_and_never_user_information() {
+    let sources = sources(local());
+    assert_eq!(sources.check_git("https://example.com/a.git"), Ok(()));
+    for url in [
+        "ext::sh -c id",
+        "ssh://git@example.com/a",
+        "git@example.com:a/b",
+        "git://example.com/a",
+        "https://user:pass@example.com/a",
+        "https://127.0.0.1/a",
+        "http://example.com/a",
+        "file://other/a",
+        "--upload-pack=x",
+    ] {
+        assert!(sources.check_git(url).is_err(), "{url}");
+    }
+}
+
+/// Serves the files of a bare repository, which is git's "dumb" HTTP protocol.
+async fn serve(folder: PathBuf, seen: Arc<Mutex<Vec<String>>>) -> u16 {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let router = axum::Router::new().fallback(move |request: Request| {
+        let path = request.uri().path().to_owned();
+        seen.lock().unwrap().push(path.clone());
+        let answer = match std::fs::read(folder.join(path.trim_start_matches('/'))) {
+            Ok(bytes) => bytes.into_response(),
+            Err(_) => StatusCode::NOT_FOUND.into_response(),
+        };
+        async move { answer }
+    });
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    port
+}
+
+#[tokio::test]
+async fn git_reaches_http_only_through_the_rules() {
+    let repository = Repository::new();
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let port = serve(repository.folder.path().to_path_buf(), Arc::clone(&seen)).await;
+    let url = format!("http://127.0.0.1:{port}/bare.git");
+
+    // Allowed by the operator. The dumb protocol knows no shallow clone, so git itself refuses; what matters is that it got there.
+    let rules = Rules { allow: vec![format!("127.0.0.1:{port}").parse().unwrap()], ..Rules::default() };
+    let allowed = GuardedSources::new(Arc::new(rules), SourceSettings::default());
+    let error = allowed.clone_git(&url, None).await.unwrap_err();
+    assert!(error.message.contains("shallow"), "{error}");
+    assert_eq!(seen.lock().unwrap().first().map(String::as_str), Some("/bare.git/info/refs"));
+    seen.lock().unwrap().clear();
+
+    // Not allowed: the check refuses before git, and the proxy refuses a git that would not have been checked.
+    let closed = sources(SourceSettings::default());
+    assert_eq!(closed.clone_git(&url, None).await.unwrap_err().kind, ErrorKind::Denied);
+    let url: Url = url.parse().unwrap();
+    let error = git::clone(&closed.settings, &closed.rules, &closed.names, &url, None).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Denied, "{error}");
+    assert!(error.message.contains("loopback"), "{error}");
+    assert!(seen.lock().unwrap().is_empty());
+}
