@@ -14,7 +14,7 @@ verb=${1:?postgres.sh start|url|stop DIR, or find}
 find_programs() {
     local folder version
     # shellcheck disable=SC2012  # the names are version numbers
-    for folder in ${SKEP_POSTGRES_BIN:-} $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV) /usr/pgsql-*/bin; do
+    for folder in ${SKEP_TEST_POSTGRES_BIN:-} $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV) /usr/pgsql-*/bin; do
         if [ -x "$folder/initdb" ]; then
             version=$("$folder/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
             if [ "$version" -ge "$oldest" ]; then
@@ -23,7 +23,7 @@ find_programs() {
             fi
         fi
     done
-    printf 'no PostgreSQL server %d or newer in /usr/lib/postgresql; set SKEP_POSTGRES_BIN to the folder of initdb, or run:\n  apt-get install -y postgresql\n' "$oldest" >&2
+    printf 'no PostgreSQL server %d or newer in /usr/lib/postgresql; set SKEP_TEST_POSTGRES_BIN to the folder of initdb, or run:\n  apt-get install -y postgresql\n' "$oldest" >&2
     return 1
 }
 

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 . scripts/stages.sh
 trap 'stage_table $?' EXIT
 
-model=${SKEP_DEFAULT_MODEL:-qwen2.5-coder-0.5b}
+model=${SKEP_BUILD_MODEL:-qwen2.5-coder-0.5b}
 data=${SKEP_DATA_DIR:-./data}
 
 choose_toolchain() {
