@@ -8,6 +8,7 @@ mod agents;
 pub mod attempt;
 mod files;
 pub mod gates;
+pub mod history;
 pub mod host;
 mod http;
 mod kv;

@@ -3,11 +3,20 @@
 //! It names no database, no wasm, no HTTP server or client. Start reading at [`ports`], then [`context`], then `effects`, the one
 //! implementation of what a running component may do.
 
+pub mod accounts;
+pub mod authenticate;
 pub mod catalog;
 pub mod context;
+pub mod effects;
+pub mod failpoint;
+pub mod health;
 pub mod live;
+pub mod personalities;
 pub mod ports;
+pub mod replay;
+pub mod rights;
 pub mod settings;
+pub mod tasks;
 
 pub use context::{App, Ports};
 pub use settings::Settings;

@@ -59,7 +59,9 @@ impl FromStr for Scope {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts = text.rsplit_once('#').and_then(|(place, attempt)| Some((place, attempt.parse().ok()?)));
         match parts {
-            Some((place, attempt)) if !place.is_empty() && attempt >= 1 => Ok(Self { place: Place::new(place), attempt }),
+            Some((place, attempt)) if !place.is_empty() && attempt >= 1 => {
+                Ok(Self { place: Place::new(place), attempt })
+            }
             _ => Err(crate::id::InvalidId { text: text.to_owned(), kind: "scope", expected: "PLACE#TRY" }),
         }
     }

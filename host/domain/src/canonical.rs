@@ -82,7 +82,12 @@ mod tests {
 
     fn request(headers: &[(&str, &str)]) -> Call {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Call::Http(HttpRequest { method: "GET".into(), url: "https://example.com/".into(), headers, ..HttpRequest::default() })
+        Call::Http(HttpRequest {
+            method: "GET".into(),
+            url: "https://example.com/".into(),
+            headers,
+            ..HttpRequest::default()
+        })
     }
 
     #[test]
@@ -102,8 +107,13 @@ mod tests {
 
     #[test]
     fn fields_cannot_run_into_each_other() {
-        let put = |key: &str, value: &str| Call::Kv(KvCall::Put { key: key.into(), value: value.into() }).request_hash();
+        let put = |key: &str, value: &str| {
+            Call::Kv(KvCall::Put { key: key.into(), value: value.into() }).request_hash()
+        };
         assert_ne!(put("ab", "c"), put("a", "bc"));
-        assert_ne!(Call::Kv(KvCall::Get { key: "a".into() }).request_hash(), Call::Kv(KvCall::Delete { key: "a".into() }).request_hash());
+        assert_ne!(
+            Call::Kv(KvCall::Get { key: "a".into() }).request_hash(),
+            Call::Kv(KvCall::Delete { key: "a".into() }).request_hash()
+        );
     }
 }

@@ -152,9 +152,12 @@ impl Call {
             Self::AgentSend { .. } | Self::AgentStart { .. } | Self::Source(_) => EffectClass::Local,
             Self::Webhook(_) => EffectClass::Keyed,
             // A nested tool call journals its own effects in its own scope.
-            Self::Model(_) | Self::SecretExists { .. } | Self::SecretSign { .. } | Self::Kv(_) | Self::Tools(_) | Self::Gates(_) => {
-                EffectClass::Read
-            }
+            Self::Model(_)
+            | Self::SecretExists { .. }
+            | Self::SecretSign { .. }
+            | Self::Kv(_)
+            | Self::Tools(_)
+            | Self::Gates(_) => EffectClass::Read,
         }
     }
 
@@ -181,7 +184,9 @@ impl Call {
             Self::Kv(KvCall::Put { key, value }) => json!({ "key": key, "value": summary(value) }),
             Self::Kv(KvCall::Keys { prefix }) => json!({ "prefix": prefix }),
             Self::Tools(tools::ToolsCall::Available) => json!({}),
-            Self::Tools(tools::ToolsCall::Call { name, arguments }) => json!({ "name": name, "arguments": arguments }),
+            Self::Tools(tools::ToolsCall::Call { name, arguments }) => {
+                json!({ "name": name, "arguments": arguments })
+            }
             Self::AgentSend { agent, text } => json!({ "agent": agent, "text": text }),
             Self::AgentStart { agent, request } => json!({ "agent": agent, "request": request }),
             Self::Source(request) => serde_json::to_value(request).unwrap_or_default(),
@@ -358,7 +363,12 @@ impl CallError {
 
     /// A failure.
     pub fn new(kind: ErrorKind, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { kind, code: bounded(code.into(), 128), message: bounded(message.into(), Self::TEXT_LIMIT), retry_after_ms: None }
+        Self {
+            kind,
+            code: bounded(code.into(), 128),
+            message: bounded(message.into(), Self::TEXT_LIMIT),
+            retry_after_ms: None,
+        }
     }
 
     /// The same failure with a time to come again.

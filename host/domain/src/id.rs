@@ -156,7 +156,11 @@ impl FromStr for Digest {
             .ok()
             .and_then(|bytes| bytes.try_into().ok())
             .map(Self)
-            .ok_or_else(|| InvalidId { text: text.to_owned(), kind: "digest", expected: "sha256: and 64 hex digits" })
+            .ok_or_else(|| InvalidId {
+                text: text.to_owned(),
+                kind: "digest",
+                expected: "sha256: and 64 hex digits",
+            })
     }
 }
 

@@ -38,9 +38,22 @@ mod tests {
 
     #[test]
     fn delays_double_up_to_the_longest_and_tries_end() {
-        let policy = RetryPolicy { tries: 5, first_delay: Duration::from_secs(1), longest_delay: Duration::from_secs(3) };
+        let policy = RetryPolicy {
+            tries: 5,
+            first_delay: Duration::from_secs(1),
+            longest_delay: Duration::from_secs(3),
+        };
         let delays: Vec<_> = (1..=5).map(|failed| policy.next(failed, Timestamp(0), None)).collect();
-        assert_eq!(delays, [Some(Timestamp(1000)), Some(Timestamp(2000)), Some(Timestamp(3000)), Some(Timestamp(3000)), None]);
+        assert_eq!(
+            delays,
+            [
+                Some(Timestamp(1000)),
+                Some(Timestamp(2000)),
+                Some(Timestamp(3000)),
+                Some(Timestamp(3000)),
+                None
+            ]
+        );
         assert_eq!(policy.next(1, Timestamp(0), Some(Duration::from_secs(9))), Some(Timestamp(9000)));
     }
 }

@@ -24,7 +24,8 @@ pub(crate) async fn run(app: Arc<App>, shutdown: CancellationToken) {
 
 async fn tick(app: &App) -> Result<(), app::ports::store_error::StoreError> {
     let now = app.ports.clock.now();
-    let before = |kept: Duration| domain::time::Timestamp(now.0 - i64::try_from(kept.as_millis()).unwrap_or(i64::MAX));
+    let before =
+        |kept: Duration| domain::time::Timestamp(now.0 - i64::try_from(kept.as_millis()).unwrap_or(i64::MAX));
     let (ended, failed) = (before(app.settings.keep_ended), before(app.settings.keep_failed));
     while app.ports.tasks.clean_tasks(ended, failed, BATCH).await? >= u64::from(BATCH) {}
     while app.ports.idempotency.clean_answers(now, BATCH).await? >= u64::from(BATCH) {}

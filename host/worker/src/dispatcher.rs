@@ -45,7 +45,11 @@ pub(crate) async fn run(app: Arc<App>, host: HostId, running: Arc<Running>, shut
 }
 
 /// Claim what fits and start it. Answers whether there may be more right now.
-async fn tick(app: &Arc<App>, host: HostId, running: &Arc<Running>) -> Result<bool, app::ports::store_error::StoreError> {
+async fn tick(
+    app: &Arc<App>,
+    host: HostId,
+    running: &Arc<Running>,
+) -> Result<bool, app::ports::store_error::StoreError> {
     let busy = u32::try_from(running.len()).unwrap_or(u32::MAX);
     let free = app.settings.concurrency.saturating_sub(busy).min(BATCH);
     if free == 0 || running.has_suspect() {

@@ -1,11 +1,11 @@
 //! Drives one claimed task: load the history, decide, run what is ready at the same time, record, decide again.
 
 mod conclude;
-mod history;
 
 use crate::running::Running;
 use app::App;
 use app::effects::attempt::{Attempt, stop_of};
+use app::effects::history;
 use app::effects::scope::{ScopeResult, run_component, run_host_call};
 use app::failpoint;
 use app::ports::queue::Claimed;
@@ -50,10 +50,11 @@ impl Executor {
     async fn load(app: Arc<App>, claimed: Claimed, asked_at: Duration) -> Result<Self, StoreError> {
         let entries = app.ports.journal.load_entries(&claimed.lease).await?;
         let used = app.ports.usage.task_usage(&claimed.task.new.id).await?;
-        let history = history::build(&app, &claimed.task, &entries).await?;
+        let scopes = history::by_scope(entries);
+        let history = history::build(&app, &claimed.task, &scopes).await?;
         let shown = claimed.task.progress.clone();
         let tokens = used.input_tokens + used.output_tokens;
-        let attempt = Attempt::new(app, claimed.task, claimed.lease, asked_at, entries, tokens);
+        let attempt = Attempt::new(app, claimed.task, claimed.lease, asked_at, scopes, tokens);
         Ok(Self { attempt, history, shown, busy: HashSet::new(), scopes: JoinSet::new(), suspended: None })
     }
 
@@ -83,7 +84,9 @@ impl Executor {
     async fn decide(&mut self) -> Next {
         let decision = match driver::decide(&self.attempt.task.new.driver, &self.history) {
             Ok(decision) => decision,
-            Err(error) => return Next::End(Outcome::Failed(conclude::internal("DRIVER_FAILED", &error.to_string()))),
+            Err(error) => {
+                return Next::End(Outcome::Failed(conclude::internal("DRIVER_FAILED", &error.to_string())));
+            }
         };
         if let Err(stop) = self.show(&decision).await {
             return Next::Stop(stop);
@@ -110,16 +113,27 @@ impl Executor {
 
     fn next(&self, later: Option<Timestamp>, now: Timestamp) -> Next {
         if !self.busy.is_empty() {
-            return if self.suspended.is_some() { Next::Wait } else { later.map_or(Next::Wait, Next::WaitUntil) };
+            return if self.suspended.is_some() {
+                Next::Wait
+            } else {
+                later.map_or(Next::Wait, Next::WaitUntil)
+            };
         }
         let wake = match (self.suspended, later) {
             (Some(left), Some(right)) => Some(left.min(right)),
             (left, right) => left.or(right),
         };
         match wake {
-            Some(at) if self.suspended.is_some() || at.since(now) > self.attempt.app.settings.longest_wait => Next::Suspend(at),
+            Some(at)
+                if self.suspended.is_some() || at.since(now) > self.attempt.app.settings.longest_wait =>
+            {
+                Next::Suspend(at)
+            }
             Some(at) => Next::WaitUntil(at),
-            None => Next::End(Outcome::Failed(conclude::internal("DRIVER_FAILED", "the driver has nothing to do and no end"))),
+            None => Next::End(Outcome::Failed(conclude::internal(
+                "DRIVER_FAILED",
+                "the driver has nothing to do and no end",
+            ))),
         }
     }
 
@@ -132,7 +146,9 @@ impl Executor {
         let attempt = Arc::clone(&self.attempt);
         self.scopes.spawn(async move {
             let result = match &work {
-                Work::Component { component, export } => run_component(&attempt, &scope, component, export, None).await,
+                Work::Component { component, export } => {
+                    run_component(&attempt, &scope, component, export, None).await
+                }
                 Work::Host(call) => run_host_call(&attempt, &scope, call).await,
             };
             (scope, result)
@@ -147,7 +163,10 @@ impl Executor {
             return Ok(());
         }
         self.shown = progress.clone();
-        self.attempt.flush(Vec::new(), vec![LocalEffect::Progress(progress)]).await.map_err(|error| stop_of(&error))
+        self.attempt
+            .flush(Vec::new(), vec![LocalEffect::Progress(progress)])
+            .await
+            .map_err(|error| stop_of(&error))
     }
 
     /// Wait for a scope to end, for a time, or for the attempt to be stopped.

@@ -43,7 +43,10 @@ async fn tick(app: &App, running: &Running) {
         }
         Err(error) => {
             tracing::error!(%error, "failed to extend leases");
-            attempts.iter().filter(|attempt| attempt.is_overdue()).for_each(|attempt| attempt.stop(Stop::Stale));
+            attempts
+                .iter()
+                .filter(|attempt| attempt.is_overdue())
+                .for_each(|attempt| attempt.stop(Stop::Stale));
         }
     }
 }

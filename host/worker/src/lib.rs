@@ -43,20 +43,33 @@ impl Worker {
     pub async fn run(self, shutdown: CancellationToken) {
         rescuer::take_back(&self.app, self.installation, self.host).await;
         let loops = tokio_util::task::TaskTracker::new();
-        loops.spawn(dispatcher::run(Arc::clone(&self.app), self.host, Arc::clone(&self.running), shutdown.clone()));
+        loops.spawn(dispatcher::run(
+            Arc::clone(&self.app),
+            self.host,
+            Arc::clone(&self.running),
+            shutdown.clone(),
+        ));
         loops.spawn(rescuer::run(Arc::clone(&self.app), shutdown.clone()));
         loops.spawn(scheduler::run(Arc::clone(&self.app), shutdown.clone()));
         loops.spawn(cleaner::run(Arc::clone(&self.app), shutdown.clone()));
         // Heartbeats go on while the running tasks are drained.
         let drained = CancellationToken::new();
-        let beating = tokio::spawn(heartbeat::run(Arc::clone(&self.app), Arc::clone(&self.running), drained.clone()));
-        let cancels = tokio::spawn(heartbeat::hear_cancels(Arc::clone(&self.app), Arc::clone(&self.running), drained.clone()));
+        let beating =
+            tokio::spawn(heartbeat::run(Arc::clone(&self.app), Arc::clone(&self.running), drained.clone()));
+        let cancels = tokio::spawn(heartbeat::hear_cancels(
+            Arc::clone(&self.app),
+            Arc::clone(&self.running),
+            drained.clone(),
+        ));
         shutdown.cancelled().await;
         loops.close();
         loops.wait().await;
         self.running.stop_all(&domain::component::Stop::Drain);
         if tokio::time::timeout(DRAIN, self.running.until_idle()).await.is_err() {
-            tracing::warn!(tasks = self.running.len(), "tasks did not stop in time; their leases will expire");
+            tracing::warn!(
+                tasks = self.running.len(),
+                "tasks did not stop in time; their leases will expire"
+            );
         }
         drained.cancel();
         for loop_task in [beating, cancels] {

@@ -46,7 +46,9 @@ pub(super) async fn start_task(live: &Live, agent: &str, request: &Value) -> Res
     let parent = &live.host.attempt.task.new;
     let accepted = match crate::tasks::accept(app, request) {
         Ok(accepted) => accepted,
-        Err(error) => return Ok(Performed::error(CallError::new(ErrorKind::InvalidInput, "request", error.message))),
+        Err(error) => {
+            return Ok(Performed::error(CallError::new(ErrorKind::InvalidInput, "request", error.message)));
+        }
     };
     if accepted.source.is_some() {
         let message = "a task that a plugin starts works on no source of its own; leave `source` out";

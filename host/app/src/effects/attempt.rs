@@ -42,11 +42,14 @@ pub struct Attempt {
 impl Attempt {
     /// An attempt whose lease was taken at `asked_at` (`Clock::elapsed` before the claim was sent).
     #[must_use]
-    pub fn new(app: Arc<App>, task: Task, lease: Lease, asked_at: Duration, entries: Vec<Entry>, tokens: u64) -> Arc<Self> {
-        let mut journal: BTreeMap<Scope, Vec<Entry>> = BTreeMap::new();
-        for entry in entries {
-            journal.entry(entry.scope.clone()).or_default().push(entry);
-        }
+    pub fn new(
+        app: Arc<App>,
+        task: Task,
+        lease: Lease,
+        asked_at: Duration,
+        journal: BTreeMap<Scope, Vec<Entry>>,
+        tokens: u64,
+    ) -> Arc<Self> {
         let attempt = Self {
             task,
             lease,
@@ -143,7 +146,10 @@ impl Attempt {
         if append.entries.is_empty() && append.effects.is_empty() {
             return Ok(());
         }
-        let told = append.effects.iter().any(|effect| matches!(effect, LocalEffect::Event(_) | LocalEffect::Progress(_)));
+        let told = append
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, LocalEffect::Event(_) | LocalEffect::Progress(_)));
         match self.app.ports.journal.append(&self.lease, append, self.app.ports.clock.now()).await {
             Ok(pos) => {
                 entries.iter().for_each(|entry| self.remember(entry));

@@ -23,7 +23,9 @@ pub(super) async fn perform(live: &Live, call: &FilesCall) -> Result<Performed, 
     let attempt = &live.host.attempt;
     let task = &attempt.task.new.id;
     let workspaces = &attempt.app.ports.workspaces;
-    if !call.path().is_empty() || matches!(call, FilesCall::Read { .. } | FilesCall::Write { .. } | FilesCall::Delete { .. }) {
+    if !call.path().is_empty()
+        || matches!(call, FilesCall::Read { .. } | FilesCall::Write { .. } | FilesCall::Delete { .. })
+    {
         if let Err(error) = check_path(call.path().trim_end_matches('/')) {
             return Ok(Performed::error(error));
         }
@@ -31,7 +33,9 @@ pub(super) async fn perform(live: &Live, call: &FilesCall) -> Result<Performed, 
     Ok(match call {
         FilesCall::Read { path } => match workspaces.find_file(task, path).await? {
             Some(file) if file.size > REPLY_LIMIT as u64 => Performed::error(too_large(path, file.size)),
-            Some(file) => Performed::reply(Reply::Content(fetch(attempt.app.ports.blobs.as_ref(), file.blob).await?.to_vec())),
+            Some(file) => Performed::reply(Reply::Content(
+                fetch(attempt.app.ports.blobs.as_ref(), file.blob).await?.to_vec(),
+            )),
             None => Performed::error(missing(path)),
         },
         FilesCall::Write { path, content } => {
@@ -64,15 +68,24 @@ pub(super) async fn perform(live: &Live, call: &FilesCall) -> Result<Performed, 
 /// A file cannot be where a folder is, nor below a file.
 fn collision(files: &[WorkspaceFile], path: &str) -> Option<CallError> {
     let taken = |other: &&WorkspaceFile| {
-        let (long, short) = if other.path.len() > path.len() { (other.path.as_str(), path) } else { (path, other.path.as_str()) };
+        let (long, short) = if other.path.len() > path.len() {
+            (other.path.as_str(), path)
+        } else {
+            (path, other.path.as_str())
+        };
         long.strip_prefix(short).is_some_and(|rest| rest.starts_with('/'))
     };
     if let Some(other) = files.iter().find(taken) {
         let message = format!("{path:?} cannot be a file: {:?} is one already", other.path);
         return Some(CallError::new(ErrorKind::Conflict, "path", message));
     }
-    (files.len() >= FILES_LIMIT && !files.iter().any(|file| file.path == path))
-        .then(|| CallError::new(ErrorKind::Exhausted, "files", format!("the workspace has its limit of {FILES_LIMIT} files")))
+    (files.len() >= FILES_LIMIT && !files.iter().any(|file| file.path == path)).then(|| {
+        CallError::new(
+            ErrorKind::Exhausted,
+            "files",
+            format!("the workspace has its limit of {FILES_LIMIT} files"),
+        )
+    })
 }
 
 fn all(files: Vec<WorkspaceFile>) -> Vec<FileEntry> {
@@ -82,7 +95,11 @@ fn all(files: Vec<WorkspaceFile>) -> Vec<FileEntry> {
 fn children(files: &[WorkspaceFile], path: &str) -> Vec<FileEntry> {
     let mut entries: BTreeMap<String, FileEntry> = BTreeMap::new();
     for file in files {
-        let rest = if path.is_empty() { Some(file.path.as_str()) } else { file.path.strip_prefix(path).and_then(|rest| rest.strip_prefix('/')) };
+        let rest = if path.is_empty() {
+            Some(file.path.as_str())
+        } else {
+            file.path.strip_prefix(path).and_then(|rest| rest.strip_prefix('/'))
+        };
         let Some(rest) = rest else { continue };
         let (name, folder) = rest.split_once('/').map_or((rest, false), |(name, _)| (name, true));
         let full = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
@@ -106,14 +123,20 @@ async fn search(live: &Live, pattern: &str, prefix: &str, limit: u32) -> Result<
         return Ok(Performed::error(CallError::new(ErrorKind::InvalidInput, "limit", message)));
     }
     let mut matches = Vec::new();
-    for file in attempt.app.ports.workspaces.list_files(&attempt.task.new.id, prefix.trim_end_matches('/')).await? {
+    for file in
+        attempt.app.ports.workspaces.list_files(&attempt.task.new.id, prefix.trim_end_matches('/')).await?
+    {
         let content = fetch(attempt.app.ports.blobs.as_ref(), file.blob).await?;
         // Binary files have no lines.
         let Ok(text) = std::str::from_utf8(&content) else { continue };
         for (index, line) in text.lines().enumerate() {
             if expression.is_match(line) {
                 let line_number = u32::try_from(index + 1).unwrap_or(u32::MAX);
-                matches.push(MatchLine { path: file.path.clone(), line: line_number, text: bounded(line.to_owned(), LINE_LIMIT) });
+                matches.push(MatchLine {
+                    path: file.path.clone(),
+                    line: line_number,
+                    text: bounded(line.to_owned(), LINE_LIMIT),
+                });
                 if matches.len() >= limit as usize {
                     return Ok(Performed::reply(Reply::Matches(matches)));
                 }
@@ -128,5 +151,9 @@ fn missing(path: &str) -> CallError {
 }
 
 fn too_large(path: &str, size: u64) -> CallError {
-    CallError::new(ErrorKind::TooLarge, "size", format!("{path:?} has {size} bytes, more than the limit of {REPLY_LIMIT}"))
+    CallError::new(
+        ErrorKind::TooLarge,
+        "size",
+        format!("{path:?} has {size} bytes, more than the limit of {REPLY_LIMIT}"),
+    )
 }

@@ -55,7 +55,8 @@ pub(super) async fn check(live: &Live, request: &GatesRequest) -> Result<Perform
             evidence: "this host has no sandboxed interpreter for the project's tests".to_owned(),
         },
     ];
-    let files = changed.iter().map(|file| ChangedFile { path: file.path.clone(), change: file.change() }).collect();
+    let files =
+        changed.iter().map(|file| ChangedFile { path: file.path.clone(), change: file.change() }).collect();
     Ok(Performed::reply(Reply::Gates(GatesReport { gates, files, diff: diff.text })))
 }
 
@@ -78,7 +79,11 @@ async fn changed_files(live: &Live) -> Result<Vec<ChangedContent>, StoreError> {
             Some(file) => fetch(ports.blobs.as_ref(), file.blob).await.map(Some),
             None => Ok(None),
         };
-        changed.push(ChangedContent { path: path.clone(), before: content(old).await?, after: content(new).await? });
+        changed.push(ChangedContent {
+            path: path.clone(),
+            before: content(old).await?,
+            after: content(new).await?,
+        });
     }
     Ok(changed)
 }
@@ -89,15 +94,22 @@ fn by_path(files: Vec<WorkspaceFile>) -> BTreeMap<String, WorkspaceFile> {
 
 /// A gate from the problems that a check found.
 fn judged(name: &str, problems: &[String], good: String) -> Gate {
-    let (status, evidence) =
-        if problems.is_empty() { (GateStatus::Passed, good) } else { (GateStatus::Failed, domain::effect::bounded(problems.join("; "), 2000)) };
+    let (status, evidence) = if problems.is_empty() {
+        (GateStatus::Passed, good)
+    } else {
+        (GateStatus::Failed, domain::effect::bounded(problems.join("; "), 2000))
+    };
     Gate { name: name.to_owned(), status, evidence }
 }
 
 fn inside_workspace(changed: &[ChangedContent]) -> Gate {
     let problems: Vec<String> =
         changed.iter().filter_map(|file| check_path(&file.path).err()).map(|error| error.message).collect();
-    judged(gate::INSIDE_WORKSPACE, &problems, format!("{} changed path(s) are plain paths of the workspace", changed.len()))
+    judged(
+        gate::INSIDE_WORKSPACE,
+        &problems,
+        format!("{} changed path(s) are plain paths of the workspace", changed.len()),
+    )
 }
 
 fn size(changed: &[ChangedContent], diff: &diff::Unified) -> Gate {

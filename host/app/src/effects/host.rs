@@ -78,7 +78,12 @@ impl From<StoreError> for Halt {
 impl ScopeHost {
     /// The host of a scope, with the entries that the journal has of it. `parent` is the scope whose tool call this is.
     #[must_use]
-    pub fn new(attempt: Arc<Attempt>, scope: Scope, plugin: Option<Arc<LivePlugin>>, parent: Option<&Self>) -> Self {
+    pub fn new(
+        attempt: Arc<Attempt>,
+        scope: Scope,
+        plugin: Option<Arc<LivePlugin>>,
+        parent: Option<&Self>,
+    ) -> Self {
         let entries = attempt.entries_of(&scope);
         let effects_done = entries.iter().any(is_done_effect);
         let recorded = entries
@@ -150,13 +155,22 @@ impl ScopeHost {
                     record.function
                 );
                 let result = Err(CallError::new(ErrorKind::Uncertain, "unknown-outcome", message));
-                self.append(ordinal, call, Performed { result, effects: Vec::new() }, 0, true).await.unwrap_or_else(halted)
+                self.append(ordinal, call, Performed { result, effects: Vec::new() }, 0, true)
+                    .await
+                    .unwrap_or_else(halted)
             }
         }
     }
 
     /// Put the entry of a live call into the journal and give the guest its answer.
-    async fn append(&self, ordinal: u32, call: &Call, performed: Performed, duration_us: u64, durable: bool) -> Result<Answer, Halt> {
+    async fn append(
+        &self,
+        ordinal: u32,
+        call: &Call,
+        performed: Performed,
+        duration_us: u64,
+        durable: bool,
+    ) -> Result<Answer, Halt> {
         let Performed { mut result, effects } = performed;
         let mut record = CallRecord::started(call);
         record.result = Some(record_reply(self.attempt.app.ports.blobs.as_ref(), &mut result).await?);
@@ -236,9 +250,12 @@ impl ScopeHost {
     fn authorize(&self, call: &Call) -> Result<(), CallError> {
         match &self.plugin {
             None => Ok(()),
-            Some(plugin) => {
-                domain::manifest::grant::authorize(&plugin.manifest.id(), call, super::model::tier_of(&self.attempt.task), &plugin.granted)
-            }
+            Some(plugin) => domain::manifest::grant::authorize(
+                &plugin.manifest.id(),
+                call,
+                super::model::tier_of(&self.attempt.task),
+                &plugin.granted,
+            ),
         }
     }
 

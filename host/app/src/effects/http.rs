@@ -16,7 +16,8 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(120);
 /// Largest response body: base64 in the journal must stay under the reply limit.
 const BODY_LIMIT: u64 = (REPLY_LIMIT as u64) / 2;
 /// Headers that belong to the host.
-const RESERVED: [&str; 6] = ["host", "content-length", "transfer-encoding", "connection", "idempotency-key", "proxy-authorization"];
+const RESERVED: [&str; 6] =
+    ["host", "content-length", "transfer-encoding", "connection", "idempotency-key", "proxy-authorization"];
 
 pub(super) async fn send(live: &Live, request: &HttpRequest) -> Performed {
     match try_send(live, request).await {
@@ -36,7 +37,9 @@ async fn try_send(live: &Live, request: &HttpRequest) -> Result<HttpResponse, Ca
         let message = format!("method {:?} is not an upper-case HTTP method", request.method);
         return Err(CallError::new(ErrorKind::InvalidInput, "method", message));
     }
-    if let Some((name, _)) = request.headers.iter().find(|(name, _)| RESERVED.contains(&name.to_lowercase().as_str())) {
+    if let Some((name, _)) =
+        request.headers.iter().find(|(name, _)| RESERVED.contains(&name.to_lowercase().as_str()))
+    {
         let message = format!("header {name} is set by the host; leave it out");
         return Err(CallError::new(ErrorKind::InvalidInput, "header", message));
     }
@@ -44,9 +47,13 @@ async fn try_send(live: &Live, request: &HttpRequest) -> Result<HttpResponse, Ca
     if request.class() == EffectClass::Keyed {
         headers.push(("idempotency-key".to_owned(), live.address.idempotency_key()));
     }
-    let timeout = request.timeout_ms.map_or(DEFAULT_TIMEOUT, |wanted| Duration::from_millis(wanted.into())).min(LONGEST_TIMEOUT);
+    let timeout = request
+        .timeout_ms
+        .map_or(DEFAULT_TIMEOUT, |wanted| Duration::from_millis(wanted.into()))
+        .min(LONGEST_TIMEOUT);
     let body = request.body.clone().map_or_else(Bytes::new, Bytes::from);
-    let outgoing = OutboundRequest { method: request.method.clone(), url, headers, body, timeout, limit: BODY_LIMIT };
+    let outgoing =
+        OutboundRequest { method: request.method.clone(), url, headers, body, timeout, limit: BODY_LIMIT };
     let response = outbound.send(outgoing, Purpose::Plugin).await?;
     let body = read_body(response.body).await?;
     Ok(HttpResponse { status: response.status, headers: response.headers, body: body.to_vec() })

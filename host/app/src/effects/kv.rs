@@ -13,16 +13,23 @@ pub(super) async fn perform(live: &Live, call: &KvCall) -> Result<Performed, Hal
     let attempt = &live.host.attempt;
     let kv = &attempt.app.ports.kv;
     let Some(plugin) = &live.host.plugin else {
-        return Ok(Performed::error(CallError::new(ErrorKind::Denied, "no-plugin", "only a plugin has keys")));
+        return Ok(Performed::error(CallError::new(
+            ErrorKind::Denied,
+            "no-plugin",
+            "only a plugin has keys",
+        )));
     };
     let (agent, name) = (attempt.task.new.agent, plugin.manifest.name.clone());
     Ok(match call {
         KvCall::Get { key } => Performed::reply(Reply::Bytes(kv.find_value(agent, &name, key).await?)),
         KvCall::Keys { prefix } => Performed::reply(Reply::Texts(kv.list_keys(agent, &name, prefix).await?)),
-        KvCall::Delete { key } => Performed::local(Reply::Unit, vec![LocalEffect::DeleteKv { plugin: name, key: key.clone() }]),
+        KvCall::Delete { key } => {
+            Performed::local(Reply::Unit, vec![LocalEffect::DeleteKv { plugin: name, key: key.clone() }])
+        }
         KvCall::Put { key, value } => {
             if key.is_empty() || key.len() > KEY_LIMIT {
-                let message = format!("a key of {} bytes is refused: 1 to {KEY_LIMIT} are allowed", key.len());
+                let message =
+                    format!("a key of {} bytes is refused: 1 to {KEY_LIMIT} are allowed", key.len());
                 return Ok(Performed::error(CallError::new(ErrorKind::InvalidInput, "key", message)));
             }
             let quota = plugin.granted.iter().find_map(|grant| match grant {
@@ -31,12 +38,16 @@ pub(super) async fn perform(live: &Live, call: &KvCall) -> Result<Performed, Hal
             });
             let quota = quota.unwrap_or(0);
             let present = kv.find_value(agent, &name, key).await?.map_or(0, |value| value.len() + key.len());
-            let wanted = kv.size(agent, &name).await?.saturating_sub(present as u64) + (key.len() + value.len()) as u64;
+            let wanted = kv.size(agent, &name).await?.saturating_sub(present as u64)
+                + (key.len() + value.len()) as u64;
             if wanted > quota {
                 let message = format!("{wanted} bytes are more than the granted quota of {quota}");
                 return Ok(Performed::error(CallError::new(ErrorKind::Exhausted, "quota", message)));
             }
-            Performed::local(Reply::Unit, vec![LocalEffect::PutKv { plugin: name, key: key.clone(), value: value.clone() }])
+            Performed::local(
+                Reply::Unit,
+                vec![LocalEffect::PutKv { plugin: name, key: key.clone(), value: value.clone() }],
+            )
         }
     })
 }

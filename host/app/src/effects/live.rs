@@ -30,14 +30,17 @@ impl Live {
         for attempt in 1.. {
             let performed = self.once(call).await?;
             let Err(error) = &performed.result else { return Ok(performed) };
-            let again = error.kind.is_retryable() && matches!(call.class(), EffectClass::Read | EffectClass::Keyed);
+            let again =
+                error.kind.is_retryable() && matches!(call.class(), EffectClass::Read | EffectClass::Keyed);
             // A delivery has a schedule of its own, and a model provider has tried again already.
             let ours = !matches!(call, Call::Webhook(_) | Call::Tools(_));
             if !again || !ours {
                 return Ok(performed);
             }
             if let Some(wait) = self.long_wait(error) {
-                return Err(Halt::Stop(Stop::Suspend { until: self.host.attempt.app.ports.clock.now().plus(wait) }));
+                return Err(Halt::Stop(Stop::Suspend {
+                    until: self.host.attempt.app.ports.clock.now().plus(wait),
+                }));
             }
             if attempt >= TRIES || matches!(call, Call::Model(_)) && error.kind != ErrorKind::Busy {
                 return Ok(performed);
@@ -53,14 +56,17 @@ impl Live {
     fn long_wait(&self, error: &CallError) -> Option<Duration> {
         let wait = Duration::from_millis(error.retry_after_ms?);
         let attempt = &self.host.attempt;
-        (wait > attempt.app.settings.longest_wait && attempt.task.deliveries < MOST_DELIVERIES).then_some(wait)
+        (wait > attempt.app.settings.longest_wait && attempt.task.deliveries < MOST_DELIVERIES)
+            .then_some(wait)
     }
 
     async fn once(&self, call: &Call) -> Result<Performed, Halt> {
         match call {
             Call::Model(request) => model::complete(self, request).await,
             Call::Http(request) => Ok(http::send(self, request).await),
-            Call::SecretExists { name } | Call::SecretSign { name, .. } => Ok(Performed::error(no_secrets(name))),
+            Call::SecretExists { name } | Call::SecretSign { name, .. } => {
+                Ok(Performed::error(no_secrets(name)))
+            }
             Call::Files(call) => files::perform(self, call).await,
             Call::Kv(call) => kv::perform(self, call).await,
             Call::Tools(call) => tools::perform(self, call).await,
@@ -75,5 +81,9 @@ impl Live {
 
 /// Secrets are stored by a later version; the ABI has the interface already.
 pub(super) fn no_secrets(name: &str) -> CallError {
-    CallError::new(ErrorKind::Denied, "no-secrets", format!("secret {name} is denied: this host stores no secrets yet"))
+    CallError::new(
+        ErrorKind::Denied,
+        "no-secrets",
+        format!("secret {name} is denied: this host stores no secrets yet"),
+    )
 }

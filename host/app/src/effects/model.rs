@@ -19,11 +19,13 @@ pub(super) async fn complete(live: &Live, request: &ModelRequest) -> Result<Perf
     let attempt = &live.host.attempt;
     let budget = attempt.app.settings.token_budget;
     if attempt.spend(0) >= budget {
-        let message = format!("the task has used its budget of {budget} tokens; an operator can raise `token_budget`");
+        let message =
+            format!("the task has used its budget of {budget} tokens; an operator can raise `token_budget`");
         return Ok(Performed::error(CallError::new(ErrorKind::Exhausted, "token-budget", message)));
     }
     if request.messages.is_empty() {
-        let error = CallError::new(ErrorKind::InvalidInput, "messages", "messages is empty; give at least one");
+        let error =
+            CallError::new(ErrorKind::InvalidInput, "messages", "messages is empty; give at least one");
         return Ok(Performed::error(error));
     }
     let tier = request.tier.unwrap_or_else(|| tier_of(&attempt.task));
@@ -33,7 +35,8 @@ pub(super) async fn complete(live: &Live, request: &ModelRequest) -> Result<Perf
         Ok(stream) => stream,
         Err(error) => return Ok(Performed::error(error)),
     };
-    let answer = collect(stream, |text| attempt.tell("model.delta", json!({ "scope": scope, "delta": text }))).await;
+    let answer =
+        collect(stream, |text| attempt.tell("model.delta", json!({ "scope": scope, "delta": text }))).await;
     match answer {
         Ok(answer) => {
             attempt.spend(answer.usage.input_tokens + answer.usage.output_tokens);

@@ -12,7 +12,10 @@ use domain::journal::{INLINE_LIMIT, REPLY_LIMIT, Recorded, RecordedOutput};
 ///
 /// # Errors
 /// When a blob cannot be kept.
-pub async fn record_reply(blobs: &dyn Blobs, result: &mut Result<Reply, CallError>) -> Result<Recorded, StoreError> {
+pub async fn record_reply(
+    blobs: &dyn Blobs,
+    result: &mut Result<Reply, CallError>,
+) -> Result<Recorded, StoreError> {
     let reply = match result {
         Err(error) => return Ok(Recorded::Error(error.clone())),
         Ok(Reply::Content(content)) if content.len() <= REPLY_LIMIT => {
@@ -37,7 +40,10 @@ pub async fn record_reply(blobs: &dyn Blobs, result: &mut Result<Reply, CallErro
 ///
 /// # Errors
 /// When its blob is gone or unreadable.
-pub async fn restore_reply(blobs: &dyn Blobs, recorded: &Recorded) -> Result<Result<Reply, CallError>, StoreError> {
+pub async fn restore_reply(
+    blobs: &dyn Blobs,
+    recorded: &Recorded,
+) -> Result<Result<Reply, CallError>, StoreError> {
     Ok(match recorded {
         Recorded::Error(error) => Err(error.clone()),
         Recorded::Inline(reply) => Ok(reply.clone()),
@@ -62,7 +68,10 @@ pub async fn record_output(blobs: &dyn Blobs, output: &Output) -> Result<Recorde
 ///
 /// # Errors
 /// When its blob is gone or unreadable.
-pub async fn restore_output(blobs: &dyn Blobs, recorded: &RecordedOutput) -> Result<Option<Output>, StoreError> {
+pub async fn restore_output(
+    blobs: &dyn Blobs,
+    recorded: &RecordedOutput,
+) -> Result<Option<Output>, StoreError> {
     Ok(match recorded {
         RecordedOutput::Host => None,
         RecordedOutput::Inline(output) => Some(output.clone()),
@@ -75,13 +84,18 @@ pub async fn restore_output(blobs: &dyn Blobs, recorded: &RecordedOutput) -> Res
 /// # Errors
 /// When it is gone.
 pub async fn fetch(blobs: &dyn Blobs, digest: Digest) -> Result<Bytes, StoreError> {
-    blobs.find_blob(digest).await?.ok_or_else(|| StoreError::Internal(format!("blob {digest} is named by a row and missing")))
+    blobs
+        .find_blob(digest)
+        .await?
+        .ok_or_else(|| StoreError::Internal(format!("blob {digest} is named by a row and missing")))
 }
 
 fn to_json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(value).map_err(|error| StoreError::Internal(format!("a value cannot be written as JSON: {error}")))
+    serde_json::to_vec(value)
+        .map_err(|error| StoreError::Internal(format!("a value cannot be written as JSON: {error}")))
 }
 
 fn from_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
-    serde_json::from_slice(bytes).map_err(|error| StoreError::Internal(format!("a stored value cannot be read: {error}")))
+    serde_json::from_slice(bytes)
+        .map_err(|error| StoreError::Internal(format!("a stored value cannot be read: {error}")))
 }

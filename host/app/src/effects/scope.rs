@@ -17,6 +17,7 @@ use domain::history::{ComponentRef, TryEnd, Yield};
 use domain::id::Digest;
 use domain::journal::{Entry, EntryBody, LocalEffect, RecordedOutput, ScopeEnd, ScopeStart};
 use domain::manifest::{RetrySafety, grant::Capability};
+use domain::task::Task;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -36,7 +37,13 @@ pub enum ScopeResult {
 }
 
 /// Run or resume a component call. `parent` is the scope whose tool call this is.
-pub async fn run_component(attempt: &Arc<Attempt>, scope: &Scope, component: &ComponentRef, export: &Export, parent: Option<&ScopeHost>) -> ScopeResult {
+pub async fn run_component(
+    attempt: &Arc<Attempt>,
+    scope: &Scope,
+    component: &ComponentRef,
+    export: &Export,
+    parent: Option<&ScopeHost>,
+) -> ScopeResult {
     match try_component(attempt, scope, component, export, parent).await {
         Ok(result) => result,
         Err(error) => {
@@ -71,13 +78,16 @@ async fn try_component(
         },
     };
     let Some(plugin) = plugin else {
-        let message = format!("the component of {scope} is not in this database any more; the task cannot be resumed");
-        return end(attempt, scope, None, Err(CallFailure::Unloadable { message }), Cost::default(), depth).await;
+        let message =
+            format!("the component of {scope} is not in this database any more; the task cannot be resumed");
+        return end(attempt, scope, None, Err(CallFailure::Unloadable { message }), Cost::default(), depth)
+            .await;
     };
     if let Err(failure) = load(&attempt.app, &plugin).await? {
         return end(attempt, scope, None, Err(failure), Cost::default(), depth).await;
     }
-    let host = Arc::new(ScopeHost::new(Arc::clone(attempt), scope.clone(), Some(Arc::clone(&plugin)), parent));
+    let host =
+        Arc::new(ScopeHost::new(Arc::clone(attempt), scope.clone(), Some(Arc::clone(&plugin)), parent));
     let request = request(attempt, &start, &plugin, component, depth, Arc::clone(&host));
     let outcome = attempt.app.ports.components.call(request).await;
     // An effect that outlives the guest (a deadline, a cancel) is journaled before the scope ends.
@@ -86,7 +96,9 @@ async fn try_component(
     }
     match outcome.result {
         Ok(output) => end(attempt, scope, Some(&host), Ok(output), outcome.cost, depth).await,
-        Err(CallEnd::Failed(failure)) => end(attempt, scope, Some(&host), Err(failure), outcome.cost, depth).await,
+        Err(CallEnd::Failed(failure)) => {
+            end(attempt, scope, Some(&host), Err(failure), outcome.cost, depth).await
+        }
         Err(CallEnd::Stopped(stop)) => Ok(ScopeResult::Stopped(stop)),
     }
 }
@@ -103,7 +115,11 @@ pub async fn run_host_call(attempt: &Arc<Attempt>, scope: &Scope, call: &Call) -
     }
 }
 
-async fn try_host_call(attempt: &Arc<Attempt>, scope: &Scope, call: &Call) -> Result<ScopeResult, StoreError> {
+async fn try_host_call(
+    attempt: &Arc<Attempt>,
+    scope: &Scope,
+    call: &Call,
+) -> Result<ScopeResult, StoreError> {
     let entries = attempt.entries_of(scope);
     if let Some(ended) = recorded_end(attempt, &entries).await? {
         return Ok(ended);
@@ -123,12 +139,21 @@ async fn try_host_call(attempt: &Arc<Attempt>, scope: &Scope, call: &Call) -> Re
                 Ok(reply) => (Ok(RecordedOutput::Host), Ok(Yield::Reply(reply))),
                 Err(error) => (Err(CallFailure::Error(error.clone())), Err(CallFailure::Error(error))),
             };
-            let done = ScopeEnd { result: recorded, cost: Cost::default(), effects_done: host.effects_done(), retry_safe: true };
+            let done = ScopeEnd {
+                result: recorded,
+                cost: Cost::default(),
+                effects_done: host.effects_done(),
+                retry_safe: true,
+            };
             let ended = entry(attempt, scope, host.last_ordinal() + 1, EntryBody::End(done));
             let at = ended.at;
             attempt.flush(vec![ended], Vec::new()).await?;
             let end = TryEnd { result: value, at, may_retry: true };
-            Ok(ScopeResult::Ended { result: Ok(Output::Json(Value::Null)), effects_done: host.effects_done(), end })
+            Ok(ScopeResult::Ended {
+                result: Ok(Output::Json(Value::Null)),
+                effects_done: host.effects_done(),
+                end,
+            })
         }
     }
 }
@@ -153,7 +178,12 @@ async fn recorded_end(attempt: &Attempt, entries: &[Entry]) -> Result<Option<Sco
 ///
 /// # Errors
 /// When a blob is gone.
-pub async fn try_end(app: &App, entries: &[Entry], ended: &Entry, done: &ScopeEnd) -> Result<TryEnd, StoreError> {
+pub async fn try_end(
+    app: &App,
+    entries: &[Entry],
+    ended: &Entry,
+    done: &ScopeEnd,
+) -> Result<TryEnd, StoreError> {
     let blobs = app.ports.blobs.as_ref();
     let result = match &done.result {
         Err(failure) => Err(failure.clone()),
@@ -171,9 +201,9 @@ async fn host_reply(app: &App, entries: &[Entry]) -> Result<Reply, StoreError> {
         EntryBody::Start(_) | EntryBody::End(_) => None,
     });
     match recorded {
-        Some(recorded) => restore_reply(app.ports.blobs.as_ref(), recorded)
-            .await?
-            .map_err(|error| StoreError::Internal(format!("a host call ended well and has an error: {error}"))),
+        Some(recorded) => restore_reply(app.ports.blobs.as_ref(), recorded).await?.map_err(|error| {
+            StoreError::Internal(format!("a host call ended well and has an error: {error}"))
+        }),
         None => Err(StoreError::Internal("a host call ended without its entry".to_owned())),
     }
 }
@@ -196,7 +226,10 @@ async fn begin(
     depth: u8,
 ) -> Result<Result<Begun, CallFailure>, StoreError> {
     let Some(plugin) = attempt.app.catalog.resolve(component) else {
-        let message = format!("no live plugin provides {:?}; `skep plugins` shows what is live, held or broken", component.name());
+        let message = format!(
+            "no live plugin provides {:?}; `skep plugins` shows what is live, held or broken",
+            component.name()
+        );
         return Ok(Err(CallFailure::Unloadable { message }));
     };
     let start = draw(attempt, Some(&plugin), Some(export.clone()), limits(&attempt.app, &plugin));
@@ -212,7 +245,12 @@ async fn begin(
     Ok(Ok((start, Some(plugin))))
 }
 
-fn draw(attempt: &Attempt, plugin: Option<&LivePlugin>, export: Option<Export>, limits: Limits) -> ScopeStart {
+fn draw(
+    attempt: &Attempt,
+    plugin: Option<&LivePlugin>,
+    export: Option<Export>,
+    limits: Limits,
+) -> ScopeStart {
     let mut seed = [0_u8; 32];
     attempt.app.ports.entropy.fill(&mut seed);
     ScopeStart {
@@ -237,7 +275,10 @@ fn limits(app: &App, plugin: &LivePlugin) -> Limits {
     };
     Limits {
         wall_ms: wanted.wall_ms.unwrap_or(ceiling.wall_ms).min(ceiling.wall_ms),
-        memory_bytes: wanted.memory_mib.map_or(profile_memory, |mib| u64::from(mib) << 20).min(profile_memory),
+        memory_bytes: wanted
+            .memory_mib
+            .map_or(profile_memory, |mib| u64::from(mib) << 20)
+            .min(profile_memory),
         ..ceiling.clone()
     }
 }
@@ -259,7 +300,8 @@ async fn load(app: &App, plugin: &LivePlugin) -> Result<Result<(), CallFailure>,
         return Ok(Ok(()));
     }
     let Some(bytes) = app.ports.blobs.find_blob(plugin.digest).await? else {
-        let message = format!("the bytes of {} ({}) are not in the database", plugin.manifest.id(), plugin.digest);
+        let message =
+            format!("the bytes of {} ({}) are not in the database", plugin.manifest.id(), plugin.digest);
         return Ok(Err(CallFailure::Unloadable { message }));
     };
     Ok(match app.ports.components.compile(bytes, &plugin.manifest).await {
@@ -268,28 +310,47 @@ async fn load(app: &App, plugin: &LivePlugin) -> Result<Result<(), CallFailure>,
     })
 }
 
-fn request(attempt: &Attempt, start: &ScopeStart, plugin: &LivePlugin, component: &ComponentRef, depth: u8, host: Arc<ScopeHost>) -> CallRequest {
-    let mut seed = [0_u8; 32];
-    let drawn = data_encoding::HEXLOWER.decode(start.seed.as_bytes()).unwrap_or_default();
-    seed.iter_mut().zip(drawn).for_each(|(target, source)| *target = source);
+fn request(
+    attempt: &Attempt,
+    start: &ScopeStart,
+    plugin: &LivePlugin,
+    component: &ComponentRef,
+    depth: u8,
+    host: Arc<ScopeHost>,
+) -> CallRequest {
+    let (context, determinism) = request_parts(&attempt.task, start, component);
     CallRequest {
         digest: plugin.digest,
         export: start.export.clone().unwrap_or(Export::Step { config: Value::Null, input: Value::Null }),
-        context: CallContext {
-            task: attempt.task.new.id.to_string(),
-            user: attempt.task.new.user.to_string(),
-            agent: attempt.task.new.agent.to_string(),
-            personality: match component {
-                ComponentRef::Personality(id) => Some(id.clone()),
-                ComponentRef::Skill(_) | ComponentRef::Step(_) => None,
-            },
-            config: start.config.clone(),
-        },
+        context,
         limits: start.limits.clone(),
-        determinism: Determinism { start: start.start, seed },
+        determinism,
         depth,
         host: Arc::new(SharedScopeHost(host)),
     }
+}
+
+/// What a call gets from its recorded start: the same on every run and on replay.
+#[must_use]
+pub fn request_parts(
+    task: &Task,
+    start: &ScopeStart,
+    component: &ComponentRef,
+) -> (CallContext, Determinism) {
+    let mut seed = [0_u8; 32];
+    let drawn = data_encoding::HEXLOWER.decode(start.seed.as_bytes()).unwrap_or_default();
+    seed.iter_mut().zip(drawn).for_each(|(target, source)| *target = source);
+    let context = CallContext {
+        task: task.new.id.to_string(),
+        user: task.new.user.to_string(),
+        agent: task.new.agent.to_string(),
+        personality: match component {
+            ComponentRef::Personality(id) => Some(id.clone()),
+            ComponentRef::Skill(_) | ComponentRef::Step(_) => None,
+        },
+        config: start.config.clone(),
+    };
+    (context, Determinism { start: start.start, seed })
 }
 
 /// Record the end of a scope; durable when it answers.
@@ -303,13 +364,20 @@ async fn end(
 ) -> Result<ScopeResult, StoreError> {
     failpoint::reach("scope.before-end");
     let effects_done = host.is_some_and(|host| host.effects_done());
-    let retry_safe = host.and_then(|host| host.plugin.as_ref()).is_some_and(|plugin| is_retry_safe(plugin, scope));
+    let retry_safe =
+        host.and_then(|host| host.plugin.as_ref()).is_some_and(|plugin| is_retry_safe(plugin, scope));
     let recorded = match &result {
         Ok(output) => Ok(record_output(attempt.app.ports.blobs.as_ref(), output).await?),
         Err(failure) => Err(failure.clone()),
     };
-    let ordinal = attempt.entries_of(scope).iter().map(|entry| entry.ordinal).max().map_or(0, |last| last + 1);
-    let ended = entry(attempt, scope, ordinal, EntryBody::End(ScopeEnd { result: recorded, cost, effects_done, retry_safe }));
+    let ordinal =
+        attempt.entries_of(scope).iter().map(|entry| entry.ordinal).max().map_or(0, |last| last + 1);
+    let ended = entry(
+        attempt,
+        scope,
+        ordinal,
+        EntryBody::End(ScopeEnd { result: recorded, cost, effects_done, retry_safe }),
+    );
     let at = ended.at;
     if depth == 0 {
         let status = if result.is_ok() { "completed" } else { "failed" };
@@ -319,7 +387,8 @@ async fn end(
     } else {
         attempt.buffer(ended, Vec::new()).await;
     }
-    let end = TryEnd { result: result.clone().map(Yield::Output), at, may_retry: !effects_done || retry_safe };
+    let end =
+        TryEnd { result: result.clone().map(Yield::Output), at, may_retry: !effects_done || retry_safe };
     Ok(ScopeResult::Ended { result, effects_done, end })
 }
 

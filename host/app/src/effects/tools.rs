@@ -27,7 +27,8 @@ pub(super) async fn perform(live: &Live, call: &ToolsCall) -> Result<Performed, 
 fn available(live: &Live) -> Vec<ToolDescription> {
     let view = live.host.attempt.app.catalog.view();
     let skills = view.live.iter().filter(|((kind, _), _)| *kind == PluginKind::Skill);
-    let tools = skills.flat_map(|((_, skill), plugin)| plugin.manifest.tools.iter().map(move |tool| describe(skill, tool)));
+    let tools = skills
+        .flat_map(|((_, skill), plugin)| plugin.manifest.tools.iter().map(move |tool| describe(skill, tool)));
     tools.filter(|tool| is_granted(live, &tool.name)).collect()
 }
 
@@ -43,7 +44,13 @@ fn describe(skill: &str, tool: &Tool) -> ToolDescription {
 fn is_granted(live: &Live, name: &str) -> bool {
     let call = Call::Tools(ToolsCall::Call { name: name.to_owned(), arguments: Value::Null });
     live.host.plugin.as_ref().is_none_or(|plugin| {
-        domain::manifest::grant::authorize(&plugin.manifest.id(), &call, domain::effect::model::Tier::Core, &plugin.granted).is_ok()
+        domain::manifest::grant::authorize(
+            &plugin.manifest.id(),
+            &call,
+            domain::effect::model::Tier::Core,
+            &plugin.granted,
+        )
+        .is_ok()
     })
 }
 
@@ -55,7 +62,9 @@ async fn call_tool(live: &Live, name: &str, arguments: &Value) -> Result<Perform
     };
     let component = ComponentRef::Skill(skill);
     let plugin: Option<Arc<LivePlugin>> = host.attempt.app.catalog.resolve(&component);
-    let Some(definition) = plugin.as_ref().and_then(|plugin| plugin.manifest.tools.iter().find(|known| known.name == tool)) else {
+    let Some(definition) =
+        plugin.as_ref().and_then(|plugin| plugin.manifest.tools.iter().find(|known| known.name == tool))
+    else {
         return Ok(Performed::error(unknown(name)));
     };
     if let Err(message) = check_arguments(definition, arguments) {
@@ -63,13 +72,17 @@ async fn call_tool(live: &Live, name: &str, arguments: &Value) -> Result<Perform
         return Ok(Performed::error(CallError::new(ErrorKind::InvalidInput, "arguments", message)));
     }
     if host.depth >= DEPTH_LIMIT {
-        let failure = CallFailure::Limit { kind: LimitKind::Depth, message: format!("tool calls are nested deeper than {DEPTH_LIMIT}") };
+        let failure = CallFailure::Limit {
+            kind: LimitKind::Depth,
+            message: format!("tool calls are nested deeper than {DEPTH_LIMIT}"),
+        };
         return Ok(Performed::error(CallError::new(ErrorKind::Exhausted, "depth", failure.to_string())));
     }
     let scope = host.scope.nested(live.address.ordinal, name);
     let export = Export::Tool { tool, arguments: arguments.clone() };
     // A nested run is the same function again; the box breaks the cycle of future types.
-    let nested = Box::pin(run_component(&host.attempt, &scope, &component, &export, Some(host.as_ref()))).await;
+    let nested =
+        Box::pin(run_component(&host.attempt, &scope, &component, &export, Some(host.as_ref()))).await;
     let result = match nested {
         ScopeResult::Stopped(stop) => return Err(Halt::Stop(stop)),
         ScopeResult::Ended { result, effects_done, .. } => {
@@ -81,14 +94,21 @@ async fn call_tool(live: &Live, name: &str, arguments: &Value) -> Result<Perform
     };
     Ok(match result {
         Ok(Output::Json(value)) => Performed::reply(Reply::Json(value)),
-        Ok(Output::Phase(_)) => Performed::error(CallError::new(ErrorKind::Other, "output", format!("{name} did not answer as a tool"))),
+        Ok(Output::Phase(_)) => Performed::error(CallError::new(
+            ErrorKind::Other,
+            "output",
+            format!("{name} did not answer as a tool"),
+        )),
         Err(CallFailure::Error(error)) => Performed::error(error),
-        Err(failure) => Performed::error(CallError::new(ErrorKind::Other, failure.code(), format!("{name}: {failure}"))),
+        Err(failure) => {
+            Performed::error(CallError::new(ErrorKind::Other, failure.code(), format!("{name}: {failure}")))
+        }
     })
 }
 
 fn check_arguments(tool: &Tool, arguments: &Value) -> Result<(), String> {
-    let validator = jsonschema::validator_for(&tool.schema).map_err(|error| format!("the schema itself is not valid: {error}"))?;
+    let validator = jsonschema::validator_for(&tool.schema)
+        .map_err(|error| format!("the schema itself is not valid: {error}"))?;
     validator.validate(arguments).map_err(|error| {
         let place = error.instance_path().to_string();
         if place.is_empty() { error.to_string() } else { format!("{place}: {error}") }
@@ -96,5 +116,9 @@ fn check_arguments(tool: &Tool, arguments: &Value) -> Result<(), String> {
 }
 
 fn unknown(name: &str) -> CallError {
-    CallError::new(ErrorKind::NotFound, "tool", format!("no live skill has the tool {name:?}; ask `tools.available` for those there are"))
+    CallError::new(
+        ErrorKind::NotFound,
+        "tool",
+        format!("no live skill has the tool {name:?}; ask `tools.available` for those there are"),
+    )
 }

@@ -26,6 +26,13 @@ async fn try_deliver(live: &Live, request: &WebhookRequest) -> Result<u16, CallE
     headers.push(("content-type".to_owned(), "application/json".to_owned()));
     headers.push(("idempotency-key".to_owned(), live.address.idempotency_key()));
     let body = bytes::Bytes::from(request.body.clone());
-    let outgoing = OutboundRequest { method: "POST".to_owned(), url, headers, body, timeout: TIMEOUT, limit: BODY_LIMIT };
+    let outgoing = OutboundRequest {
+        method: "POST".to_owned(),
+        url,
+        headers,
+        body,
+        timeout: TIMEOUT,
+        limit: BODY_LIMIT,
+    };
     Ok(app.ports.outbound.send(outgoing, Purpose::Webhook).await?.status)
 }

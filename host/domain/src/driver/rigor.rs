@@ -41,8 +41,8 @@ struct Walk<'a> {
 }
 
 pub(super) fn decide(history: &TaskHistory) -> Result<Decision, String> {
-    let task: AgentTask =
-        serde_json::from_value(history.input.clone()).map_err(|error| format!("the input is not an agent task: {error}"))?;
+    let task: AgentTask = serde_json::from_value(history.input.clone())
+        .map_err(|error| format!("the input is not an agent task: {error}"))?;
     let stations = line(&task.capabilities);
     let expected = u32::try_from(stations.len() * Phase::ALL.len() + 2).unwrap_or(u32::MAX)
         + u32::from(matches!(task.source, Some(Source::Git { .. })));
@@ -89,7 +89,9 @@ impl Walk<'_> {
                 .copied()
                 .collect();
             if round > 1 {
-                self.expected = self.expected.saturating_add(u32::try_from(again.len() * Phase::ALL.len() + 2).unwrap_or(0));
+                self.expected = self
+                    .expected
+                    .saturating_add(u32::try_from(again.len() * Phase::ALL.len() + 2).unwrap_or(0));
             }
             let files = self.survey(round)?;
             let mut violations: Vec<String> = Vec::new();
@@ -110,7 +112,10 @@ impl Walk<'_> {
                     if !finished.summary.is_empty() {
                         summary = finished.summary;
                     }
-                    contributions.push(Contribution { personality: station.personality.to_owned(), details: finished.details });
+                    contributions.push(Contribution {
+                        personality: station.personality.to_owned(),
+                        details: finished.details,
+                    });
                     // `group` answers only once all its stations are through, and a group shares one milestone.
                     if !self.progress.completed_phases.iter().any(|word| word == station.milestone) {
                         self.progress.completed_phases.push(station.milestone.to_owned());
@@ -120,7 +125,10 @@ impl Walk<'_> {
             let report = self.gates(round, violations)?;
             let mut gates = report.gates.clone();
             for (personality, own) in &own_gates {
-                gates.extend(own.iter().map(|gate| Gate { name: format!("{personality}: {}", gate.name), ..gate.clone() }));
+                gates.extend(
+                    own.iter()
+                        .map(|gate| Gate { name: format!("{personality}: {}", gate.name), ..gate.clone() }),
+                );
             }
             findings = unmet(self.task.scope, &report.gates);
             if findings.is_empty() {
@@ -151,15 +159,22 @@ impl Walk<'_> {
     fn survey(&mut self, round: u32) -> Result<Vec<String>, Halt> {
         let call = || Call::Files(FilesCall::List { path: String::new(), recursive: true });
         match self.host(&format!("survey@{round}"), call)? {
-            Ok(Reply::Entries(entries)) => {
-                Ok(entries.into_iter().filter(|entry| !entry.folder).map(|entry| entry.path).take(BRIEF_FILES).collect())
-            }
+            Ok(Reply::Entries(entries)) => Ok(entries
+                .into_iter()
+                .filter(|entry| !entry.folder)
+                .map(|entry| entry.path)
+                .take(BRIEF_FILES)
+                .collect()),
             Ok(other) => Err(Halt::Broken(format!("unexpected reply to the survey: {other:?}"))),
             Err((failure, _)) => Err(Halt::Failed(host_failure("WORKSPACE_UNREADABLE", &failure))),
         }
     }
 
-    fn gates(&mut self, round: u32, schema_violations: Vec<String>) -> Result<crate::effect::gates::GatesReport, Halt> {
+    fn gates(
+        &mut self,
+        round: u32,
+        schema_violations: Vec<String>,
+    ) -> Result<crate::effect::gates::GatesReport, Halt> {
         let call = || Call::Gates(GatesRequest { round, schema_violations });
         match self.host(&format!("gates@{round}"), call)? {
             Ok(Reply::Gates(report)) => Ok(report),
@@ -169,14 +184,20 @@ impl Walk<'_> {
     }
 
     /// One call that the host makes itself. The outer error ends the walk; the inner one is the call's.
-    fn host(&mut self, place: &str, call: impl FnOnce() -> Call) -> Result<Result<Reply, (CallFailure, bool)>, Halt> {
+    fn host(
+        &mut self,
+        place: &str,
+        call: impl FnOnce() -> Call,
+    ) -> Result<Result<Reply, (CallFailure, bool)>, Halt> {
         let work = || Work::Host(Box::new(call()));
         match self.history.standing(&Place::new(place), RetryPolicy::default(), work) {
             Standing::Done(Yield::Reply(reply)) => {
                 self.done += 1;
                 Ok(Ok(reply))
             }
-            Standing::Done(Yield::Output(_)) => Err(Halt::Broken(format!("{place} has a component's output"))),
+            Standing::Done(Yield::Output(_)) => {
+                Err(Halt::Broken(format!("{place} has a component's output")))
+            }
             Standing::Pending(command) => Err(Halt::Pending(vec![command])),
             Standing::Failed { failure, partial } => Ok(Err((failure, partial))),
         }
@@ -200,7 +221,13 @@ impl Walk<'_> {
 }
 
 fn host_failure(code: &str, failure: &CallFailure) -> TaskFailure {
-    TaskFailure { code: code.to_owned(), message: failure.to_string(), agent: None, phase: None, details: json!(null) }
+    TaskFailure {
+        code: code.to_owned(),
+        message: failure.to_string(),
+        agent: None,
+        phase: None,
+        details: json!(null),
+    }
 }
 
 #[cfg(test)]

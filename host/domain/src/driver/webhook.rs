@@ -15,18 +15,23 @@ use serde_json::json;
 pub const NAME: &str = "webhook/1";
 
 /// One try a place: the schedule is the retry.
-const ONCE: RetryPolicy =
-    RetryPolicy { tries: 1, first_delay: std::time::Duration::ZERO, longest_delay: std::time::Duration::ZERO };
+const ONCE: RetryPolicy = RetryPolicy {
+    tries: 1,
+    first_delay: std::time::Duration::ZERO,
+    longest_delay: std::time::Duration::ZERO,
+};
 
 pub(super) fn decide(history: &TaskHistory) -> Result<Decision, String> {
-    let request: WebhookRequest =
-        serde_json::from_value(history.input.clone()).map_err(|error| format!("the input is not a delivery: {error}"))?;
+    let request: WebhookRequest = serde_json::from_value(history.input.clone())
+        .map_err(|error| format!("the input is not a delivery: {error}"))?;
     let mut previous_end = Timestamp(0);
     let mut last = String::from("not tried");
     for (index, delay) in SCHEDULE.iter().enumerate() {
         let place = Place(format!("deliver-{}", index + 1));
-        let ended = history.places.get(&place).and_then(|tries| tries.last()).and_then(|record| record.end.as_ref());
-        let standing = history.standing(&place, ONCE, || Work::Host(Box::new(Call::Webhook(request.clone()))));
+        let ended =
+            history.places.get(&place).and_then(|tries| tries.last()).and_then(|record| record.end.as_ref());
+        let standing =
+            history.standing(&place, ONCE, || Work::Host(Box::new(Call::Webhook(request.clone()))));
         last = match standing {
             Standing::Pending(Command::Run { place, attempt, work, .. }) => {
                 let not_before = if index == 0 { Timestamp(0) } else { previous_end.plus(*delay) };
@@ -48,7 +53,10 @@ pub(super) fn decide(history: &TaskHistory) -> Result<Decision, String> {
         };
         previous_end = ended.map_or(previous_end, |end| end.at);
     }
-    Ok(one(Command::Fail(failure("UNDELIVERED", &format!("given up after {} deliveries: {last}", SCHEDULE.len())))))
+    Ok(one(Command::Fail(failure(
+        "UNDELIVERED",
+        &format!("given up after {} deliveries: {last}", SCHEDULE.len()),
+    ))))
 }
 
 fn one(command: Command) -> Decision {
@@ -56,5 +64,11 @@ fn one(command: Command) -> Decision {
 }
 
 fn failure(code: &str, message: &str) -> TaskFailure {
-    TaskFailure { code: code.to_owned(), message: message.to_owned(), agent: None, phase: None, details: json!(null) }
+    TaskFailure {
+        code: code.to_owned(),
+        message: message.to_owned(),
+        agent: None,
+        phase: None,
+        details: json!(null),
+    }
 }

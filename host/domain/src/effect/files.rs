@@ -72,7 +72,10 @@ impl FilesCall {
     #[must_use]
     pub fn path(&self) -> &str {
         match self {
-            Self::Read { path } | Self::Write { path, .. } | Self::Delete { path } | Self::List { path, .. } => path,
+            Self::Read { path }
+            | Self::Write { path, .. }
+            | Self::Delete { path }
+            | Self::List { path, .. } => path,
             Self::Search { prefix, .. } => prefix,
         }
     }
@@ -84,7 +87,9 @@ impl FilesCall {
             Self::Read { path } | Self::Delete { path } => json!({ "path": path }),
             Self::Write { path, content } => json!({ "path": path, "content": summary(content) }),
             Self::List { path, recursive } => json!({ "path": path, "recursive": recursive }),
-            Self::Search { pattern, prefix, limit } => json!({ "pattern": pattern, "prefix": prefix, "limit": limit }),
+            Self::Search { pattern, prefix, limit } => {
+                json!({ "pattern": pattern, "prefix": prefix, "limit": limit })
+            }
         }
     }
 }
@@ -143,7 +148,11 @@ const PART_LIMIT: usize = 255;
 /// `invalid-input` naming the path and the rule.
 pub fn check_path(path: &str) -> Result<(), CallError> {
     let wrong = |rule: &str| {
-        Err(CallError::new(ErrorKind::InvalidInput, "path", format!("path {:?} {rule}", super::bounded(path.to_owned(), 200))))
+        Err(CallError::new(
+            ErrorKind::InvalidInput,
+            "path",
+            format!("path {:?} {rule}", super::bounded(path.to_owned(), 200)),
+        ))
     };
     if path.is_empty() {
         return wrong("is empty");
@@ -180,7 +189,22 @@ mod tests {
         for path in ["a", "src/main.py", "a b/ü.txt", ".github/x", "..a/b", "a/..b"] {
             assert_eq!(check_path(path), Ok(()), "{path}");
         }
-        for path in ["", "/a", "a//b", "a/", "../a", "a/../b", "./a", "a/.", "a\\b", "a\0b", "C:/a", "a\nb", &"x".repeat(256), &"a/".repeat(600)] {
+        for path in [
+            "",
+            "/a",
+            "a//b",
+            "a/",
+            "../a",
+            "a/../b",
+            "./a",
+            "a/.",
+            "a\\b",
+            "a\0b",
+            "C:/a",
+            "a\nb",
+            &"x".repeat(256),
+            &"a/".repeat(600),
+        ] {
             assert!(check_path(path).is_err(), "{path}");
         }
     }

@@ -110,7 +110,8 @@ impl Canonical for HttpRequest {
     fn encode(&self, encoder: &mut Encoder) {
         encoder.text(&self.method);
         encoder.text(&self.url);
-        let mut headers: Vec<_> = self.headers.iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
+        let mut headers: Vec<_> =
+            self.headers.iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
         headers.sort();
         encoder.number(headers.len() as u64);
         for (name, value) in headers {

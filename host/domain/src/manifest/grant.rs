@@ -101,10 +101,20 @@ impl Capability {
     #[must_use]
     pub fn covers(&self, request: &Self) -> bool {
         match (self, request) {
-            (Self::Model { tiers: given, .. }, Self::Model { tiers: asked, .. }) => asked.iter().all(|tier| given.contains(tier)),
-            (Self::Http { hosts, methods, .. }, Self::Http { hosts: asked_hosts, methods: asked_methods, .. }) => {
-                asked_hosts.iter().all(|host| hosts.iter().any(|given| given == host || (!host.contains('*') && host_matches(given, host)) || given == "*"))
-                    && asked_methods.iter().all(|method| methods.iter().any(|given| given == "*" || given == method))
+            (Self::Model { tiers: given, .. }, Self::Model { tiers: asked, .. }) => {
+                asked.iter().all(|tier| given.contains(tier))
+            }
+            (
+                Self::Http { hosts, methods, .. },
+                Self::Http { hosts: asked_hosts, methods: asked_methods, .. },
+            ) => {
+                asked_hosts.iter().all(|host| {
+                    hosts.iter().any(|given| {
+                        given == host || (!host.contains('*') && host_matches(given, host)) || given == "*"
+                    })
+                }) && asked_methods
+                    .iter()
+                    .all(|method| methods.iter().any(|given| given == "*" || given == method))
             }
             (Self::Files { access, paths, .. }, Self::Files { access: asked, paths: asked_paths, .. }) => {
                 access >= asked && asked_paths.iter().all(|path| paths.iter().any(|given| below(given, path)))
@@ -130,26 +140,38 @@ pub fn missing<'a>(requested: &'a [Capability], granted: &[Capability]) -> Vec<&
 ///
 /// # Errors
 /// `denied`, naming the missing grant.
-pub fn authorize(plugin: &str, call: &Call, default_tier: Tier, granted: &[Capability]) -> Result<(), CallError> {
+pub fn authorize(
+    plugin: &str,
+    call: &Call,
+    default_tier: Tier,
+    granted: &[Capability],
+) -> Result<(), CallError> {
     let allowed = granted.iter().any(|grant| match (grant, call) {
-        (Capability::Model { tiers, .. }, Call::Model(request)) => tiers.contains(&request.tier.unwrap_or(default_tier)),
+        (Capability::Model { tiers, .. }, Call::Model(request)) => {
+            tiers.contains(&request.tier.unwrap_or(default_tier))
+        }
         (Capability::Http { hosts, methods, .. }, Call::Http(request)) => {
             let host = url_host(&request.url);
             host.is_some_and(|host| hosts.iter().any(|given| host_matches(given, &host)))
                 && methods.iter().any(|given| given == "*" || *given == request.method)
         }
-        (Capability::Secrets { names, .. }, Call::SecretExists { name } | Call::SecretSign { name, .. }) => names.contains(name),
+        (Capability::Secrets { names, .. }, Call::SecretExists { name } | Call::SecretSign { name, .. }) => {
+            names.contains(name)
+        }
         (Capability::Files { access, paths, .. }, Call::Files(files)) => {
-            (*access == Access::ReadWrite || !files.writes()) && paths.iter().any(|given| below(given, files.path()))
+            (*access == Access::ReadWrite || !files.writes())
+                && paths.iter().any(|given| below(given, files.path()))
         }
         (Capability::Kv { .. }, Call::Kv(_)) => true,
         (Capability::Tools { .. }, Call::Tools(crate::effect::tools::ToolsCall::Available)) => true,
-        (Capability::Tools { names, .. }, Call::Tools(crate::effect::tools::ToolsCall::Call { name, .. })) => {
-            names.iter().any(|given| name_matches(given, name))
-        }
-        (Capability::Agents { names, .. }, Call::AgentSend { agent, .. } | Call::AgentStart { agent, .. }) => {
-            names.iter().any(|given| name_matches(given, agent))
-        }
+        (
+            Capability::Tools { names, .. },
+            Call::Tools(crate::effect::tools::ToolsCall::Call { name, .. }),
+        ) => names.iter().any(|given| name_matches(given, name)),
+        (
+            Capability::Agents { names, .. },
+            Call::AgentSend { agent, .. } | Call::AgentStart { agent, .. },
+        ) => names.iter().any(|given| name_matches(given, agent)),
         _ => false,
     });
     if allowed { Ok(()) } else { Err(denied(plugin, call, default_tier)) }
@@ -175,7 +197,9 @@ fn denied(plugin: &str, call: &Call, default_tier: Tier) -> CallError {
     CallError::new(
         ErrorKind::Denied,
         "missing-grant",
-        format!("plugin {plugin} lacks the grant `{grant}`; an operator can add it to the policy file for this plugin's digest"),
+        format!(
+            "plugin {plugin} lacks the grant `{grant}`; an operator can add it to the policy file for this plugin's digest"
+        ),
     )
 }
 
@@ -184,7 +208,8 @@ fn url_host(url: &str) -> Option<String> {
     let rest = url.split_once("://")?.1;
     let authority = rest.split(['/', '?', '#', '\\']).next()?;
     let host = authority.rsplit('@').next()?;
-    let host = if host.starts_with('[') { host.split_inclusive(']').next()? } else { host.split(':').next()? };
+    let host =
+        if host.starts_with('[') { host.split_inclusive(']').next()? } else { host.split(':').next()? };
     (!host.is_empty()).then(|| host.to_lowercase())
 }
 
@@ -197,11 +222,14 @@ fn host_matches(given: &str, host: &str) -> bool {
 
 fn below(prefix: &str, path: &str) -> bool {
     let prefix = prefix.trim_end_matches('/');
-    prefix.is_empty() || path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    prefix.is_empty()
+        || path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn name_matches(given: &str, name: &str) -> bool {
-    given == "*" || given == name || given.strip_suffix('*').is_some_and(|prefix| prefix.ends_with('.') && name.starts_with(prefix))
+    given == "*"
+        || given == name
+        || given.strip_suffix('*').is_some_and(|prefix| prefix.ends_with('.') && name.starts_with(prefix))
 }
 
 #[cfg(test)]
@@ -209,7 +237,11 @@ mod tests {
     use super::*;
 
     fn http(hosts: &[&str]) -> Capability {
-        Capability::Http { reason: String::new(), hosts: hosts.iter().map(ToString::to_string).collect(), methods: vec!["GET".into()] }
+        Capability::Http {
+            reason: String::new(),
+            hosts: hosts.iter().map(ToString::to_string).collect(),
+            methods: vec!["GET".into()],
+        }
     }
 
     fn get(url: &str) -> Call {
@@ -229,14 +261,19 @@ mod tests {
             ("*.example.com", "https://evilexample.com/", false),
             ("*", "https://anything.test/", true),
         ] {
-            assert_eq!(authorize("p", &get(url), Tier::Core, &[http(&[given])]).is_ok(), allowed, "{given} {url}");
+            assert_eq!(
+                authorize("p", &get(url), Tier::Core, &[http(&[given])]).is_ok(),
+                allowed,
+                "{given} {url}"
+            );
         }
     }
 
     #[test]
     fn a_refusal_names_the_missing_grant() {
         let call = Call::Files(FilesCall::Write { path: "src/a.py".into(), content: vec![] });
-        let read = Capability::Files { reason: String::new(), access: Access::Read, paths: vec![String::new()] };
+        let read =
+            Capability::Files { reason: String::new(), access: Access::Read, paths: vec![String::new()] };
         let error = authorize("files@0.1.0", &call, Tier::Core, &[read]).expect_err("denied");
         assert_eq!(error.kind, ErrorKind::Denied);
         assert!(error.message.contains("files read-write \"src/a.py\""), "{}", error.message);
@@ -244,7 +281,13 @@ mod tests {
 
     #[test]
     fn a_prefix_ends_at_a_path_part() {
-        for (prefix, path, inside) in [("", "a", true), ("src", "src/a", true), ("src/", "src/a", true), ("src", "srcx/a", false), ("src", "src", true)] {
+        for (prefix, path, inside) in [
+            ("", "a", true),
+            ("src", "src/a", true),
+            ("src/", "src/a", true),
+            ("src", "srcx/a", false),
+            ("src", "src", true),
+        ] {
             assert_eq!(below(prefix, path), inside, "{prefix} {path}");
         }
     }

@@ -51,7 +51,9 @@ pub fn required(scope: RigorScope) -> &'static [&'static str] {
         RigorScope::Poc => &[PATCH_APPLIES, INSIDE_WORKSPACE, SIZE, NO_SECRETS],
         RigorScope::Mvp => &[PATCH_APPLIES, INSIDE_WORKSPACE, SIZE, NO_SECRETS, SCHEMA, PARSES],
         RigorScope::Product => &[PATCH_APPLIES, INSIDE_WORKSPACE, SIZE, NO_SECRETS, SCHEMA, PARSES, CHANGES],
-        RigorScope::Production => &[PATCH_APPLIES, INSIDE_WORKSPACE, SIZE, NO_SECRETS, SCHEMA, PARSES, CHANGES, TESTS_PASS],
+        RigorScope::Production => {
+            &[PATCH_APPLIES, INSIDE_WORKSPACE, SIZE, NO_SECRETS, SCHEMA, PARSES, CHANGES, TESTS_PASS]
+        }
     }
 }
 
@@ -64,7 +66,11 @@ pub fn unmet(scope: RigorScope, gates: &[Gate]) -> Vec<Gate> {
             Some(gate) if gate.status == GateStatus::Passed => None,
             Some(gate) if gate.status == GateStatus::NotRun && scope != RigorScope::Production => None,
             Some(gate) => Some(gate.clone()),
-            None => Some(Gate { name: (*name).to_owned(), status: GateStatus::NotRun, evidence: "was not computed".to_owned() }),
+            None => Some(Gate {
+                name: (*name).to_owned(),
+                status: GateStatus::NotRun,
+                evidence: "was not computed".to_owned(),
+            }),
         })
         .collect()
 }
@@ -101,7 +107,10 @@ mod tests {
     fn each_scope_requires_what_the_one_before_it_requires() {
         for pair in RigorScope::ALL.windows(2) {
             if let [lower, higher] = pair {
-                assert!(required(*lower).iter().all(|name| required(*higher).contains(name)), "{lower:?} {higher:?}");
+                assert!(
+                    required(*lower).iter().all(|name| required(*higher).contains(name)),
+                    "{lower:?} {higher:?}"
+                );
                 assert!(required(*lower).len() < required(*higher).len());
             }
         }
@@ -111,10 +120,20 @@ mod tests {
     fn production_refuses_what_was_not_run_and_others_do_not() {
         let gates: Vec<Gate> = required(RigorScope::Production)
             .iter()
-            .map(|name| gate(name, if *name == TESTS_PASS || *name == PARSES { GateStatus::NotRun } else { GateStatus::Passed }))
+            .map(|name| {
+                gate(
+                    name,
+                    if *name == TESTS_PASS || *name == PARSES {
+                        GateStatus::NotRun
+                    } else {
+                        GateStatus::Passed
+                    },
+                )
+            })
             .collect();
         assert!(unmet(RigorScope::Product, &gates).is_empty());
-        let names: Vec<String> = unmet(RigorScope::Production, &gates).into_iter().map(|gate| gate.name).collect();
+        let names: Vec<String> =
+            unmet(RigorScope::Production, &gates).into_iter().map(|gate| gate.name).collect();
         assert_eq!(names, [PARSES, TESTS_PASS]);
     }
 

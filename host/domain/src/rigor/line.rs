@@ -45,7 +45,8 @@ pub fn line(capabilities: &[Capability]) -> Vec<Station> {
     if let [capability] = capabilities {
         return stations(*capability).to_vec();
     }
-    let wanted: Vec<Station> = capabilities.iter().flat_map(|capability| stations(*capability)).copied().collect();
+    let wanted: Vec<Station> =
+        capabilities.iter().flat_map(|capability| stations(*capability)).copied().collect();
     ORDER.into_iter().filter(|station| wanted.contains(station)).collect()
 }
 
@@ -55,7 +56,9 @@ pub fn groups(line: &[Station]) -> Vec<Vec<Station>> {
     let mut groups: Vec<Vec<Station>> = Vec::new();
     for station in line {
         match groups.last_mut() {
-            Some(group) if group.iter().all(|other| other.milestone == station.milestone) => group.push(*station),
+            Some(group) if group.iter().all(|other| other.milestone == station.milestone) => {
+                group.push(*station)
+            }
             _ => groups.push(vec![*station]),
         }
     }
@@ -72,7 +75,10 @@ mod tests {
 
     #[test]
     fn build_is_the_documented_line() {
-        assert_eq!(ids(&[Capability::Build]), ["req-ai", "planner-ai", "architect-ai", "coder-ai", "tester-ai"]);
+        assert_eq!(
+            ids(&[Capability::Build]),
+            ["req-ai", "planner-ai", "architect-ai", "coder-ai", "tester-ai"]
+        );
         assert_eq!(ids(&[Capability::Secure]), ["req-ai", "security-ai", "coder-ai", "tester-ai"]);
     }
 

@@ -36,8 +36,12 @@ pub(super) async fn finish(attempt: &Attempt, outcome: Outcome) {
             attempt.app.queued.notify_one();
             tracing::info!(task = %task.new.id, state = task.state.as_str(), "task ended");
         }
-        Err(StoreError::Stale) => tracing::warn!(task = %attempt.lease.task, "the lease was gone before the outcome; dropping it"),
-        Err(error) => tracing::error!(task = %attempt.lease.task, %error, "failed to store the outcome; the lease will expire"),
+        Err(StoreError::Stale) => {
+            tracing::warn!(task = %attempt.lease.task, "the lease was gone before the outcome; dropping it")
+        }
+        Err(error) => {
+            tracing::error!(task = %attempt.lease.task, %error, "failed to store the outcome; the lease will expire")
+        }
     }
 }
 
@@ -53,7 +57,9 @@ pub(super) async fn suspend(attempt: &Attempt, progress: Progress, wake_at: Time
     let now = attempt.app.ports.clock.now();
     match attempt.app.ports.journal.suspend(&attempt.lease, append, progress, wake_at, now).await {
         Ok(()) => tracing::debug!(task = %attempt.lease.task, %wake_at, "task waits"),
-        Err(error) => tracing::warn!(task = %attempt.lease.task, %error, "failed to suspend the task; the lease will expire"),
+        Err(error) => {
+            tracing::warn!(task = %attempt.lease.task, %error, "failed to suspend the task; the lease will expire")
+        }
     }
 }
 
@@ -61,7 +67,9 @@ pub(super) async fn suspend(attempt: &Attempt, progress: Progress, wake_at: Time
 pub(super) async fn stop(attempt: &Attempt, progress: Progress, stop: Stop) {
     match stop {
         Stop::Cancelled => finish(attempt, Outcome::Cancelled).await,
-        Stop::Stale => tracing::warn!(task = %attempt.lease.task, "the attempt lost its lease and wrote nothing more"),
+        Stop::Stale => {
+            tracing::warn!(task = %attempt.lease.task, "the attempt lost its lease and wrote nothing more")
+        }
         Stop::Suspend { until } => suspend(attempt, progress, until).await,
         Stop::Drain => release(attempt).await,
         Stop::Nondeterminism(sides) => {

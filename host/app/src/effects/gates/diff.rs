@@ -14,7 +14,8 @@ pub(super) struct Unified {
 pub(super) fn unified(changed: &[ChangedContent]) -> Unified {
     let mut whole = Unified { text: String::new(), binary: Vec::new() };
     for file in changed {
-        let (Some(before), Some(after)) = (as_text(file.before.as_deref()), as_text(file.after.as_deref())) else {
+        let (Some(before), Some(after)) = (as_text(file.before.as_deref()), as_text(file.after.as_deref()))
+        else {
             whole.binary.push(file.path.clone());
             continue;
         };
@@ -48,7 +49,14 @@ pub(super) fn gate(changed: &[ChangedContent], unified: &Unified) -> Gate {
             problems.push(format!("{}: {problem}", file.path));
         }
     }
-    judged(gate::PATCH_APPLIES, &problems, format!("the diff applies to a clean copy of the source and gives the workspace ({} file(s))", changed.len()))
+    judged(
+        gate::PATCH_APPLIES,
+        &problems,
+        format!(
+            "the diff applies to a clean copy of the source and gives the workspace ({} file(s))",
+            changed.len()
+        ),
+    )
 }
 
 fn reapply(file: &ChangedContent, section: &str) -> Result<(), String> {
@@ -57,7 +65,8 @@ fn reapply(file: &ChangedContent, section: &str) -> Result<(), String> {
     let applied = if section.is_empty() {
         before.to_owned()
     } else {
-        let patch = diffy::Patch::from_str(section).map_err(|error| format!("the diff is not readable: {error}"))?;
+        let patch =
+            diffy::Patch::from_str(section).map_err(|error| format!("the diff is not readable: {error}"))?;
         diffy::apply(before, &patch).map_err(|error| format!("the diff does not apply: {error}"))?
     };
     if applied == after { Ok(()) } else { Err("the diff does not give the workspace's content".to_owned()) }

@@ -72,7 +72,8 @@ fn first_error(root: tree_sitter::Node<'_>) -> Option<tree_sitter::Node<'_>> {
             return Some(node);
         }
         let mut cursor = node.walk();
-        let mut children: Vec<_> = node.children(&mut cursor).filter(|child| child.has_error() || child.is_missing()).collect();
+        let mut children: Vec<_> =
+            node.children(&mut cursor).filter(|child| child.has_error() || child.is_missing()).collect();
         children.reverse();
         open.extend(children);
     }

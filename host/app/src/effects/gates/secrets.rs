@@ -19,14 +19,18 @@ const PATTERNS: [(&str, &str); 9] = [
     ("a Stripe key", r"\b[rs]k_live_[0-9A-Za-z]{20,}"),
 ];
 
-static SET: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(PATTERNS.map(|(_, pattern)| pattern)).ok());
+static SET: LazyLock<Option<RegexSet>> =
+    LazyLock::new(|| RegexSet::new(PATTERNS.map(|(_, pattern)| pattern)).ok());
 
 /// Failed when a line that is new in its file looks like a secret. The value is not repeated in the evidence.
 pub(super) fn gate(changed: &[ChangedContent]) -> Gate {
     let mut problems = Vec::new();
     for file in changed {
-        let Some(after) = file.after.as_deref().and_then(|content| std::str::from_utf8(content).ok()) else { continue };
-        let before = file.before.as_deref().and_then(|content| std::str::from_utf8(content).ok()).unwrap_or_default();
+        let Some(after) = file.after.as_deref().and_then(|content| std::str::from_utf8(content).ok()) else {
+            continue;
+        };
+        let before =
+            file.before.as_deref().and_then(|content| std::str::from_utf8(content).ok()).unwrap_or_default();
         let old: HashSet<&str> = before.lines().collect();
         for (index, line) in after.lines().enumerate().filter(|(_, line)| !old.contains(line)) {
             for (name, _) in found(line) {
@@ -38,6 +42,7 @@ pub(super) fn gate(changed: &[ChangedContent]) -> Gate {
 }
 
 fn found(line: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let matches: Vec<usize> = SET.as_ref().map(|set| set.matches(line).into_iter().collect()).unwrap_or_default();
+    let matches: Vec<usize> =
+        SET.as_ref().map(|set| set.matches(line).into_iter().collect()).unwrap_or_default();
     matches.into_iter().filter_map(|index| PATTERNS.get(index).copied())
 }

@@ -51,5 +51,8 @@ fn only_added_secrets_count_and_they_are_not_repeated() {
     let added = secrets::gate(&[file("a.py", Some(""), Some(&key))]);
     assert_eq!(added.status, GateStatus::Failed);
     assert!(!added.evidence.contains("a1a1"), "{}", added.evidence);
-    assert_eq!(secrets::gate(&[file("a.py", Some(&key), Some(&format!("{key}x = 1\n")))]).status, GateStatus::Passed);
+    assert_eq!(
+        secrets::gate(&[file("a.py", Some(&key), Some(&format!("{key}x = 1\n")))]).status,
+        GateStatus::Passed
+    );
 }

@@ -59,7 +59,11 @@ pub(super) fn refused(scope: RigorScope, rounds: u32, findings: &[Gate], gates: 
         .collect();
     TaskFailure {
         code: "GATES_FAILED".to_owned(),
-        message: format!("scope {} requires gates that stand against the result after {rounds} round(s): {}", scope.as_str(), list.join("; ")),
+        message: format!(
+            "scope {} requires gates that stand against the result after {rounds} round(s): {}",
+            scope.as_str(),
+            list.join("; ")
+        ),
         agent: Some("tester-ai".to_owned()),
         phase: Some("review".to_owned()),
         details: json!({ "gates": gates }),

@@ -7,7 +7,10 @@ use crate::retry::RetryPolicy;
 use crate::rigor::brief::Brief;
 use crate::rigor::gate::{Gate, GateStatus};
 use crate::rigor::line::Station;
-use crate::rigor::phase::{Decision, GenerateOutput, InspectOutput, Phase, PhaseInput, PhaseOutput, ResearchOutput, ReviewOutput, Verdict};
+use crate::rigor::phase::{
+    Decision, GenerateOutput, InspectOutput, Phase, PhaseInput, PhaseOutput, ResearchOutput, ReviewOutput,
+    Verdict,
+};
 use crate::task::TaskFailure;
 use serde_json::{Value, json};
 
@@ -30,7 +33,11 @@ pub(super) enum StationStanding {
 type PhaseStep<T> = Result<T, Box<StationStanding>>;
 
 /// Walk the phases; answers how many are done.
-pub(super) fn walk(history: &TaskHistory, station: &Station, brief: &Brief) -> Result<(u32, StationStanding), String> {
+pub(super) fn walk(
+    history: &TaskHistory,
+    station: &Station,
+    brief: &Brief,
+) -> Result<(u32, StationStanding), String> {
     let mut walk = StationWalk { history, station, round: brief.round, done: 0, broken: None };
     let standing = match walk.phases(brief) {
         Ok(finished) => StationStanding::Finished(Box::new(finished)),
@@ -52,21 +59,32 @@ struct StationWalk<'a> {
 
 impl StationWalk<'_> {
     fn phases(&mut self, brief: &Brief) -> PhaseStep<Finished> {
-        let research: ResearchOutput = match self.phase(|| PhaseInput::Research(brief.clone()), Phase::Research)? {
-            PhaseOutput::Research(output) => output,
-            other => return Err(self.unexpected(&other)),
-        };
-        let inspect: InspectOutput = match self
-            .phase(|| PhaseInput::Inspect { brief: brief.clone(), research: research.clone() }, Phase::Inspect)?
-        {
+        let research: ResearchOutput =
+            match self.phase(|| PhaseInput::Research(brief.clone()), Phase::Research)? {
+                PhaseOutput::Research(output) => output,
+                other => return Err(self.unexpected(&other)),
+            };
+        let inspect: InspectOutput = match self.phase(
+            || PhaseInput::Inspect { brief: brief.clone(), research: research.clone() },
+            Phase::Inspect,
+        )? {
             PhaseOutput::Inspect(output) => output,
             other => return Err(self.unexpected(&other)),
         };
         if inspect.decision == Decision::NoGo {
-            return Err(self.failed("NO_GO", Phase::Inspect, "decided against the task", json!({ "inspect": inspect.details })));
+            return Err(self.failed(
+                "NO_GO",
+                Phase::Inspect,
+                "decided against the task",
+                json!({ "inspect": inspect.details }),
+            ));
         }
         let generate: GenerateOutput = match self.phase(
-            || PhaseInput::Generate { brief: brief.clone(), research: research.clone(), inspect: inspect.clone() },
+            || PhaseInput::Generate {
+                brief: brief.clone(),
+                research: research.clone(),
+                inspect: inspect.clone(),
+            },
             Phase::Generate,
         )? {
             PhaseOutput::Generate(output) => output,
@@ -100,12 +118,22 @@ impl StationWalk<'_> {
         Ok(self.finished(&inspect, &generate, &review))
     }
 
-    fn finished(&self, inspect: &InspectOutput, generate: &GenerateOutput, review: &ReviewOutput) -> Finished {
+    fn finished(
+        &self,
+        inspect: &InspectOutput,
+        generate: &GenerateOutput,
+        review: &ReviewOutput,
+    ) -> Finished {
         let mut gates = inspect.gates.clone();
         gates.extend(review.gates.iter().cloned());
         if review.verdict == Verdict::Rework && gates.iter().all(|gate| gate.status != GateStatus::Failed) {
-            let evidence = review.details.get("reason").and_then(Value::as_str).unwrap_or("the review asked for rework");
-            gates.push(Gate { name: "review".to_owned(), status: GateStatus::Failed, evidence: evidence.to_owned() });
+            let evidence =
+                review.details.get("reason").and_then(Value::as_str).unwrap_or("the review asked for rework");
+            gates.push(Gate {
+                name: "review".to_owned(),
+                status: GateStatus::Failed,
+                evidence: evidence.to_owned(),
+            });
         }
         let violations = Phase::ALL
             .into_iter()
@@ -143,7 +171,11 @@ impl StationWalk<'_> {
             Standing::Pending(command) => Err(Box::new(StationStanding::Pending(Box::new(command)))),
             Standing::Failed { failure, partial } => {
                 let code = if partial { "PARTIAL" } else { "PHASE_FAILED" };
-                let tail = if partial { "; it was not tried again because effects had already happened" } else { "" };
+                let tail = if partial {
+                    "; it was not tried again because effects had already happened"
+                } else {
+                    ""
+                };
                 let details = json!({ "failure": failure, "partial": partial });
                 Err(self.failed(code, phase, &format!("failed: {failure}{tail}"), details))
             }
@@ -151,7 +183,8 @@ impl StationWalk<'_> {
     }
 
     fn unexpected(&mut self, output: &PhaseOutput) -> Box<StationStanding> {
-        self.broken = Some(format!("{} answered {:?} out of order", self.station.personality, output.phase()));
+        self.broken =
+            Some(format!("{} answered {:?} out of order", self.station.personality, output.phase()));
         self.failed("INTERNAL", output.phase(), "has an unreadable journal", Value::Null)
     }
 

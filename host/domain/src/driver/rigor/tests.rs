@@ -5,7 +5,9 @@ use crate::component::{CallFailure, Export, Output};
 use crate::effect::gates::GatesReport;
 use crate::history::{TryEnd, TryRecord};
 use crate::rigor::gate::{GateStatus, required};
-use crate::rigor::phase::{Decision as Go, GenerateOutput, InspectOutput, PhaseOutput, ResearchOutput, ReviewOutput, Verdict};
+use crate::rigor::phase::{
+    Decision as Go, GenerateOutput, InspectOutput, PhaseOutput, ResearchOutput, ReviewOutput, Verdict,
+};
 use crate::time::Timestamp;
 
 fn task(scope: &str) -> TaskHistory {
@@ -32,10 +34,18 @@ fn good(work: &Work, gates: GateStatus) -> Yield {
             let Export::Phase(input) = export.as_ref() else { panic!("not a phase") };
             Yield::Output(Output::Phase(match input.phase() {
                 Phase::Research => PhaseOutput::Research(ResearchOutput { details }),
-                Phase::Inspect => PhaseOutput::Inspect(InspectOutput { decision: Go::Go, gates: vec![], details }),
-                Phase::Generate => PhaseOutput::Generate(GenerateOutput { artifacts: vec![], confidence: 1.0, details }),
-                Phase::Optimize => PhaseOutput::Optimize(GenerateOutput { artifacts: vec![], confidence: 1.0, details }),
-                Phase::Review => PhaseOutput::Review(ReviewOutput { verdict: Verdict::Accept, gates: vec![], details }),
+                Phase::Inspect => {
+                    PhaseOutput::Inspect(InspectOutput { decision: Go::Go, gates: vec![], details })
+                }
+                Phase::Generate => {
+                    PhaseOutput::Generate(GenerateOutput { artifacts: vec![], confidence: 1.0, details })
+                }
+                Phase::Optimize => {
+                    PhaseOutput::Optimize(GenerateOutput { artifacts: vec![], confidence: 1.0, details })
+                }
+                Phase::Review => {
+                    PhaseOutput::Review(ReviewOutput { verdict: Verdict::Accept, gates: vec![], details })
+                }
             }))
         }
     }
@@ -47,7 +57,11 @@ fn end(history: &mut TaskHistory, place: Place, result: Result<Yield, CallFailur
 }
 
 /// Run to the end; `pick` chooses which of the ready commands finishes first.
-fn run(history: &mut TaskHistory, gates: GateStatus, pick: impl Fn(usize) -> usize) -> (Vec<String>, Command) {
+fn run(
+    history: &mut TaskHistory,
+    gates: GateStatus,
+    pick: impl Fn(usize) -> usize,
+) -> (Vec<String>, Command) {
     let mut order = Vec::new();
     let mut last_percent = 0;
     for _ in 0..200 {
@@ -103,7 +117,11 @@ fn the_scope_decides_which_gates_must_pass_and_how_often_the_work_goes_back() {
         assert_eq!(order.iter().filter(|place| place.starts_with("gates@")).count(), rounds, "{scope}");
         let Command::Fail(failure) = command else { panic!("{scope}: {command:?}") };
         assert_eq!(failure.code, "GATES_FAILED");
-        assert_eq!(order.iter().filter(|place| place.starts_with("req-ai")).count(), 5, "only coder and tester repeat");
+        assert_eq!(
+            order.iter().filter(|place| place.starts_with("req-ai")).count(),
+            5,
+            "only coder and tester repeat"
+        );
     }
     for (scope, accepted) in [("demo", true), ("product", true), ("production", false)] {
         let (_, command) = run(&mut task(scope), GateStatus::NotRun, |_| 0);
@@ -125,7 +143,12 @@ fn a_trap_is_tried_again_and_effects_that_happened_forbid_it() {
                     attempts += 1;
                     assert_eq!(attempt, attempts);
                     assert!(attempt == 1 || not_before > Timestamp(7));
-                    end(&mut history, at, Err(CallFailure::Trap { message: "unreachable".into() }), may_retry);
+                    end(
+                        &mut history,
+                        at,
+                        Err(CallFailure::Trap { message: "unreachable".into() }),
+                        may_retry,
+                    );
                 }
                 Command::Fail(failure) => break failure,
                 Command::Complete(_) => panic!("completed"),
