@@ -7,7 +7,7 @@ mod progress;
 mod task;
 
 pub(crate) use cursor::Cursor;
-pub(crate) use entry::{EntryRow, Found, StoredEntry, Work, compare, entry_of, exhausted};
+pub(crate) use entry::{EntryRow, Found, StoredEntry, compare, entry_of, exhausted};
 pub(crate) use progress::{Shown, progress_event};
 pub(crate) use task::{TaskRow, failed_agent, finished_event, quarantine_failure};
 

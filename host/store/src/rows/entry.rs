@@ -85,6 +85,11 @@ impl EntryRow {
             work: work_of(entry),
         })
     }
+
+    /// The row as it will be found at its address: for a second entry of one append.
+    pub(crate) fn as_stored(&self) -> StoredEntry {
+        StoredEntry { kind: self.kind.to_owned(), hash: self.hash.clone(), answered: self.answered, body: self.body.clone() }
+    }
 }
 
 fn fingerprint(body: &str) -> String {
@@ -101,7 +106,7 @@ fn blobs_of_call(call: &CallRecord) -> Vec<Digest> {
 fn blobs_of_end(end: &ScopeEnd) -> Vec<Digest> {
     match &end.result {
         Ok(RecordedOutput::Blob(digest)) => vec![*digest],
-        Ok(RecordedOutput::Inline(_) | RecordedOutput::Host(_)) | Err(_) => Vec::new(),
+        Ok(RecordedOutput::Inline(_) | RecordedOutput::Host) | Err(_) => Vec::new(),
     }
 }
 

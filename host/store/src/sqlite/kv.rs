@@ -1,0 +1,45 @@
+//! Small state of plugins.
+
+use super::SqliteStore;
+use crate::rows::count;
+use app::ports::kv::Kv;
+use app::ports::store_error::StoreError;
+use domain::id::AgentId;
+use rusqlite::{OptionalExtension as _, params};
+
+#[async_trait::async_trait]
+impl Kv for SqliteStore {
+    async fn find_value(&self, agent: AgentId, plugin: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let (agent, plugin, key) = (agent.to_string(), plugin.to_owned(), key.to_owned());
+        self.read(move |connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT value FROM kv WHERE agent_id = ?1 AND plugin = ?2 AND key = ?3")?;
+            Ok(statement.query_row(params![agent, plugin, key], |row| row.get(0)).optional()?)
+        })
+        .await
+    }
+
+    async fn list_keys(&self, agent: AgentId, plugin: &str, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let (agent, plugin, prefix) = (agent.to_string(), plugin.to_owned(), prefix.to_owned());
+        self.read(move |connection| {
+            // `substr` compares text exactly; LIKE would take `_` and `%` for patterns.
+            let mut statement = connection.prepare_cached(
+                "SELECT key FROM kv WHERE agent_id = ?1 AND plugin = ?2 AND key >= ?3 AND substr(key, 1, length(?3)) = ?3 ORDER BY key",
+            )?;
+            let keys = statement.query_map(params![agent, plugin, prefix], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            Ok(keys)
+        })
+        .await
+    }
+
+    async fn size(&self, agent: AgentId, plugin: &str) -> Result<u64, StoreError> {
+        let (agent, plugin) = (agent.to_string(), plugin.to_owned());
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT coalesce(sum(octet_length(key) + length(value)), 0) FROM kv WHERE agent_id = ?1 AND plugin = ?2",
+            )?;
+            Ok(statement.query_row(params![agent, plugin], |row| Ok(count(row.get(0)?)))?)
+        })
+        .await
+    }
+}
