@@ -68,9 +68,13 @@ impl PostgresStore {
     ///
     /// # Errors
     /// When the server cannot be reached, is older than 14, does not commit durably, or has a newer schema.
-    pub async fn connect(url: &str, listen_url: Option<&str>, options: PostgresOptions) -> Result<Self, ConnectError> {
+    pub async fn connect(
+        url: &str,
+        listen_url: Option<&str>,
+        options: PostgresOptions,
+    ) -> Result<Self, ConnectError> {
         let database = connect::open(url, listen_url.is_some(), &options).await?;
-        let signal = Signal::start(url, listen_url.unwrap_or(url)).await?;
+        let signal = Signal::start(url, listen_url.unwrap_or(url)).await;
         let submitter = Submitter::start(database.clone());
         Ok(Self { inner: Arc::new(Inner { database, submitter, signal }) })
     }

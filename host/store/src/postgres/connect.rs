@@ -48,7 +48,9 @@ pub enum ConnectError {
         found: String,
     },
     /// It would confirm what it may lose.
-    #[error("the server's {setting} is off, so that confirmed writes may be lost; set it to on for this role and database")]
+    #[error(
+        "the server's {setting} is off, so that confirmed writes may be lost; set it to on for this role and database"
+    )]
     NotDurable {
         /// `synchronous_commit` or `fsync`.
         setting: String,
@@ -62,12 +64,18 @@ pub enum ConnectError {
         known: i64,
     },
     /// Somebody else's table `meta`.
-    #[error("the table meta holds the schema version {0:?}, which is not a number; give Skep a database of its own")]
+    #[error(
+        "the table meta holds the schema version {0:?}, which is not a number; give Skep a database of its own"
+    )]
     UnreadableVersion(String),
 }
 
 /// Open the pool, judge the server, migrate.
-pub(super) async fn open(url: &str, pooled: bool, options: &PostgresOptions) -> Result<Database, ConnectError> {
+pub(super) async fn open(
+    url: &str,
+    pooled: bool,
+    options: &PostgresOptions,
+) -> Result<Database, ConnectError> {
     let connect = PgConnectOptions::from_str(url)?.application_name("skep");
     let connect = if pooled { connect.statement_cache_capacity(0) } else { connect };
     let pool = PgPoolOptions::new()

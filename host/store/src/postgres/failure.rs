@@ -60,17 +60,26 @@ pub(super) fn remedy(error: &sqlx::Error) -> Remedy {
             }
         }
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => Remedy::Lost,
-        sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::BeginFailed => {
-            Remedy::Unavailable
-        }
+        sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::BeginFailed => Remedy::Unavailable,
         _ => Remedy::None,
     }
+}
+
+/// A unique value is taken, or a row names one that is not there.
+fn is_violation(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(database) if database.is_unique_violation() || database.is_foreign_key_violation())
 }
 
 /// The error that callers see.
 pub(super) fn store_error(error: &sqlx::Error) -> StoreError {
     match remedy(error) {
         Remedy::Again | Remedy::Lost | Remedy::Unavailable => StoreError::Unavailable(error.to_string()),
+        Remedy::None if is_violation(error) => {
+            StoreError::Conflict(format!("a value is taken or not there: {error}"))
+        }
         Remedy::None => StoreError::Internal(error.to_string()),
     }
 }

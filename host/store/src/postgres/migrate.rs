@@ -5,7 +5,7 @@ use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, Row as _};
 
 /// In order; a file that has been released is never edited.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/postgres/0001_start.sql")];
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/postgres/0001_first.sql")];
 
 /// Any number, as long as every version of the host takes the same: "skep" in ASCII.
 const LOCK: i64 = 0x736b_6570;
@@ -18,7 +18,11 @@ const _: () = assert!(MIGRATIONS.len() == 1 && VERSION == 1, "one migration for 
 pub(super) async fn migrate(pool: &PgPool) -> Result<(), ConnectError> {
     let mut transaction = pool.begin().await?;
     // Ends with the transaction, so that it holds behind a pooler, too.
-    sqlx::query("SELECT pg_advisory_xact_lock($1)").persistent(false).bind(LOCK).execute(&mut *transaction).await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .persistent(false)
+        .bind(LOCK)
+        .execute(&mut *transaction)
+        .await?;
     sqlx::raw_sql("CREATE TABLE IF NOT EXISTS meta (key text PRIMARY KEY, value text NOT NULL)")
         .execute(&mut *transaction)
         .await?;

@@ -59,7 +59,9 @@ pub(super) fn tasks(rows: &[PgRow]) -> Result<Vec<Task>, Failure> {
 pub(super) fn digest(row: &PgRow, column: &str) -> Result<Digest, Failure> {
     let bytes: Vec<u8> = row.try_get(column)?;
     let length = bytes.len();
-    let digest = bytes.try_into().map_err(|_| StoreError::Internal(format!("column {column} holds {length} bytes, not a sha256")))?;
+    let digest = bytes
+        .try_into()
+        .map_err(|_| StoreError::Internal(format!("column {column} holds {length} bytes, not a sha256")))?;
     Ok(Digest(digest))
 }
 

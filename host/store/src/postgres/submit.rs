@@ -1,9 +1,9 @@
 //! Submitting: submits that wait at the same time are joined into one transaction, since the commit is what costs.
 
+use super::Database;
 use super::failure::Failure;
 use super::row::{bytes, task, task_columns};
 use super::transaction::{Write, transact};
-use super::Database;
 use crate::rows::{TaskRow, column};
 use app::ports::store_error::StoreError;
 use app::ports::tasks::ImportedFile;
@@ -78,10 +78,15 @@ async fn submit_batch(database: &Database, batch: Vec<Request>) {
 }
 
 /// All in one transaction; when that fails for its content, one by one, so that one bad submit fails one caller.
-async fn submit_all(database: &Database, submits: &[(NewTask, Vec<ImportedFile>)]) -> Vec<Result<Task, StoreError>> {
+async fn submit_all(
+    database: &Database,
+    submits: &[(NewTask, Vec<ImportedFile>)],
+) -> Vec<Result<Task, StoreError>> {
     match submit_once(database, submits).await {
         Ok(tasks) => tasks.into_iter().map(Ok).collect(),
-        Err(StoreError::Unavailable(reason)) => submits.iter().map(|_| Err(StoreError::Unavailable(reason.clone()))).collect(),
+        Err(StoreError::Unavailable(reason)) => {
+            submits.iter().map(|_| Err(StoreError::Unavailable(reason.clone()))).collect()
+        }
         Err(error) if submits.len() == 1 => vec![Err(error)],
         Err(_) => {
             let mut results = Vec::with_capacity(submits.len());
@@ -94,7 +99,10 @@ async fn submit_all(database: &Database, submits: &[(NewTask, Vec<ImportedFile>)
     }
 }
 
-async fn submit_once(database: &Database, submits: &[(NewTask, Vec<ImportedFile>)]) -> Result<Vec<Task>, StoreError> {
+async fn submit_once(
+    database: &Database,
+    submits: &[(NewTask, Vec<ImportedFile>)],
+) -> Result<Vec<Task>, StoreError> {
     transact!(database, write => submit(&mut write, submits))
 }
 
@@ -103,8 +111,10 @@ async fn submit(write: &mut Write, submits: &[(NewTask, Vec<ImportedFile>)]) -> 
     let inserted = insert_tasks(write, &news).await?;
     let mut seen = HashSet::new();
     // Of two submits with one id in a batch the first counts.
-    let fresh: Vec<&(NewTask, Vec<ImportedFile>)> =
-        submits.iter().filter(|(new, _)| inserted.contains(new.id.as_str()) && seen.insert(new.id.as_str())).collect();
+    let fresh: Vec<&(NewTask, Vec<ImportedFile>)> = submits
+        .iter()
+        .filter(|(new, _)| inserted.contains(new.id.as_str()) && seen.insert(new.id.as_str()))
+        .collect();
     insert_files(write, &fresh).await?;
     let stored: HashMap<String, Task> = if fresh.len() == submits.len() {
         HashMap::new()
@@ -115,7 +125,9 @@ async fn submit(write: &mut Write, submits: &[(NewTask, Vec<ImportedFile>)]) -> 
             .bind(ids)
             .fetch_all(write.connection())
             .await?;
-        rows.iter().map(|row| task(row).map(|task| (task.new.id.to_string(), task))).collect::<Result<_, _>>()?
+        rows.iter()
+            .map(|row| task(row).map(|task| (task.new.id.to_string(), task)))
+            .collect::<Result<_, _>>()?
     };
     let mut tasks = Vec::with_capacity(submits.len());
     for new in news {
@@ -165,20 +177,20 @@ async fn insert_files(write: &mut Write, submits: &[&(NewTask, Vec<ImportedFile>
     if files.is_empty() {
         return Ok(());
     }
-    let statements = [
-        "INSERT INTO files (workspace, path, user_id, sha256, size, version)
-         SELECT w, p, u, s, n, 1 FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bigint[]) AS f (w, p, u, s, n)",
-        "INSERT INTO base_files (workspace, path, user_id, sha256, size, version)
-         SELECT w, p, u, s, n, 1 FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bigint[]) AS f (w, p, u, s, n)",
-    ];
-    for statement in statements {
+    for base in [false, true] {
         write
-            .query(statement)
+            .query(
+                "INSERT INTO workspace_files (task, base, path, user_id, blob, size, version)
+                 SELECT f.task, $6, f.path, f.user_id, f.blob, f.size, 1
+                 FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bigint[])
+                      AS f (task, path, user_id, blob, size)",
+            )
             .bind(files.iter().map(|(new, _)| new.id.to_string()).collect::<Vec<_>>())
             .bind(files.iter().map(|(_, file)| file.path.clone()).collect::<Vec<_>>())
             .bind(files.iter().map(|(new, _)| new.user.to_string()).collect::<Vec<_>>())
             .bind(files.iter().map(|(_, file)| bytes(&file.blob)).collect::<Vec<_>>())
             .bind(files.iter().map(|(_, file)| column(file.size)).collect::<Vec<_>>())
+            .bind(base)
             .execute(write.connection())
             .await?;
     }

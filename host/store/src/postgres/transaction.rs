@@ -7,7 +7,8 @@ use super::Database;
 use super::failure::{Failure, Remedy, remedy, store_error};
 use app::ports::store_error::StoreError;
 use domain::task::Lease;
-use sqlx::postgres::{PgArguments, PgConnection, Postgres};
+use domain::time::Timestamp;
+use sqlx::postgres::{PgArguments, PgConnection, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::{Row as _, SqlSafeStr, Transaction};
 use std::ops::ControlFlow;
@@ -19,6 +20,19 @@ const TRIES: u32 = 8;
 const QUESTIONS: u32 = 50;
 const QUESTION_PAUSE: Duration = Duration::from_millis(100);
 
+/// The fence of each worker's write. Its row lock lasts until the transaction ends; a plain `INSERT … WHERE EXISTS` would have none.
+const FENCE: &str = "UPDATE leases SET entries = entries + $3, pos = pos + $3, bytes = bytes + $4
+     WHERE task = $1 AND token = $2 AND host IS NOT NULL AND until > skep_now()
+     RETURNING user_id, agent_id, entries, claim_entries, bytes, pos, pg_current_xact_id()::text AS identity, skep_now() AS now";
+
+/// What a store without the fence does, as a control of tests: write under any token, to an ended task, too.
+const NO_FENCE: &str = "INSERT INTO leases AS l (task, user_id, agent_id, token, until, suspect, entries, bytes, pos)
+     SELECT id, user_id, agent_id, $2, 0, false, $3, $4, $3 + greatest(
+         (SELECT coalesce(max(pos), 0) FROM entries WHERE task = $1), (SELECT coalesce(max(pos), 0) FROM events WHERE task = $1))
+     FROM tasks WHERE id = $1
+     ON CONFLICT (task) DO UPDATE SET entries = l.entries + $3, pos = l.pos + $3, bytes = l.bytes + $4
+     RETURNING user_id, agent_id, entries, claim_entries, bytes, pos, pg_current_xact_id()::text AS identity, skep_now() AS now";
+
 /// A running transaction.
 pub(super) struct Write {
     transaction: Transaction<'static, Postgres>,
@@ -26,6 +40,7 @@ pub(super) struct Write {
     fence: bool,
     /// Its id, where running it again would not be a no-op.
     identity: Option<String>,
+    now: Timestamp,
 }
 
 impl Write {
@@ -34,34 +49,43 @@ impl Write {
         sqlx::query(sql).persistent(self.prepared)
     }
 
+    /// Whether leases are checked.
+    pub(super) fn fenced(&self) -> bool {
+        self.fence
+    }
+
+    /// The database's time at the fence (or `identify`).
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// The connection that it runs on.
     pub(super) fn connection(&mut self) -> &mut PgConnection {
         &mut self.transaction
     }
 
-    /// The fence: lock the lease, count `entries`, and refuse when it is not the present one. First statement of each worker's write.
-    pub(super) async fn enter(&mut self, lease: &Lease, entries: usize) -> Result<(), Failure> {
-        let statement = if self.fence {
-            self.query(
-                "UPDATE leases SET entries = entries + $3 WHERE task = $1 AND token = $2 AND until > skep_now()
-                 RETURNING pg_current_xact_id()::text",
-            )
-        } else {
-            self.query("SELECT pg_current_xact_id()::text WHERE ($1::text, $2::bigint, $3::bigint) IS NOT NULL")
-        };
-        let statement = statement
-            .bind(lease.task.as_str().to_owned())
-            .bind(lease.token)
-            .bind(i64::try_from(entries).unwrap_or(i64::MAX));
+    /// The fence: lock the lease, count what is to be appended, and refuse when it is not the present one. First statement of each
+    /// worker's write. Answers the lease's row.
+    pub(super) async fn enter(&mut self, lease: &Lease, entries: i64, bytes: i64) -> Result<PgRow, Failure> {
+        let statement = if self.fence { self.query(FENCE) } else { self.query(NO_FENCE) };
+        let statement = statement.bind(lease.task.to_string()).bind(lease.token).bind(entries).bind(bytes);
         let row = statement.fetch_optional(self.connection()).await?.ok_or(StoreError::Stale)?;
-        self.identity = Some(row.try_get(0)?);
-        Ok(())
+        self.identity = Some(row.try_get("identity")?);
+        self.now = Timestamp(row.try_get("now")?);
+        Ok(row)
     }
 
-    /// Remember the id of this transaction, so that the answer to a lost commit can be had.
+    /// Remember the id of this transaction, which a statement answered.
+    pub(super) fn set_identity(&mut self, identity: String) {
+        self.identity = Some(identity);
+    }
+
+    /// Remember the id of this transaction, so that the answer to a lost commit can be had, and the time.
     pub(super) async fn identify(&mut self) -> Result<(), Failure> {
-        let row = self.query("SELECT pg_current_xact_id()::text").fetch_one(self.connection()).await?;
+        let row =
+            self.query("SELECT pg_current_xact_id()::text, skep_now()").fetch_one(self.connection()).await?;
         self.identity = Some(row.try_get(0)?);
+        self.now = Timestamp(row.try_get(1)?);
         Ok(())
     }
 }
@@ -74,7 +98,13 @@ impl Database {
         for _connection in 0..=self.pool.options().get_max_connections() {
             match self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await {
                 Ok(transaction) => {
-                    return Ok(Write { transaction, prepared: self.prepared, fence: self.fence, identity: None });
+                    return Ok(Write {
+                        transaction,
+                        prepared: self.prepared,
+                        fence: self.fence,
+                        identity: None,
+                        now: Timestamp(0),
+                    });
                 }
                 Err(error) => {
                     let lost = remedy(&error) == Remedy::Lost;
@@ -109,7 +139,9 @@ impl Database {
                 Ok(_) | Err(_) => tokio::time::sleep(QUESTION_PAUSE).await,
             }
         }
-        Err(StoreError::Unavailable("the answer to a commit was lost, and the database does not say what became of it".to_owned()))
+        Err(StoreError::Unavailable(
+            "the answer to a commit was lost, and the database does not say what became of it".to_owned(),
+        ))
     }
 }
 
@@ -179,7 +211,8 @@ macro_rules! transact {
                 Err(error) => break Err(error),
                 Ok(mut $write) => {
                     let result: Result<_, $crate::postgres::failure::Failure> = $operation.await;
-                    if let std::ops::ControlFlow::Break(result) = tries.settle(database, $write, result).await {
+                    if let std::ops::ControlFlow::Break(result) = tries.settle(database, $write, result).await
+                    {
                         break result;
                     }
                 }
