@@ -6,7 +6,10 @@
 /// # Safety
 /// `target` is valid for writing `length` bytes, which getrandom promises.
 #[unsafe(no_mangle)]
-unsafe extern "Rust" fn __getrandom_v03_custom(target: *mut u8, length: usize) -> Result<(), getrandom::Error> {
+unsafe extern "Rust" fn __getrandom_v03_custom(
+    target: *mut u8,
+    length: usize,
+) -> Result<(), getrandom::Error> {
     let mut written = 0;
     while written < length {
         let count = u32::try_from(length - written).unwrap_or(u32::MAX).min(super::AT_ONCE);
