@@ -37,8 +37,16 @@ pub fn router(model: Arc<dyn Model>, token: impl Into<Option<String>>) -> Router
         .route("/v1/chat/completions", post(complete_chat))
         .route("/v1/models", get(list_models))
         .route("/health", get(check_health))
-        .fallback(async || Refusal::new(StatusCode::NOT_FOUND, "not_found", "no such path; there are POST /v1/chat/completions, GET /v1/models, GET /health"))
-        .method_not_allowed_fallback(async || Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "the path has no such method"))
+        .fallback(async || {
+            Refusal::new(
+                StatusCode::NOT_FOUND,
+                "not_found",
+                "no such path; there are POST /v1/chat/completions, GET /v1/models, GET /health",
+            )
+        })
+        .method_not_allowed_fallback(async || {
+            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "the path has no such method")
+        })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(served.clone(), authenticate))
         .with_state(served)
@@ -108,10 +116,18 @@ impl IntoResponse for Refusal {
 async fn authenticate(State(served): State<Served>, request: Request, next: Next) -> Response {
     if let Some(token) = &served.token {
         let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let given = given.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let valid = given.is_some_and(|(_, given)| bool::from(given.trim().as_bytes().ct_eq(token.as_bytes())));
+        let given = given
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let valid =
+            given.is_some_and(|(_, given)| bool::from(given.trim().as_bytes().ct_eq(token.as_bytes())));
         if !valid {
-            return Refusal::new(StatusCode::UNAUTHORIZED, "invalid_api_key", "the bearer token is missing or wrong").into_response();
+            return Refusal::new(
+                StatusCode::UNAUTHORIZED,
+                "invalid_api_key",
+                "the bearer token is missing or wrong",
+            )
+            .into_response();
         }
     }
     next.run(request).await
@@ -127,15 +143,34 @@ async fn list_models(State(served): State<Served>) -> axum::Json<Value> {
     axum::Json(json!({ "object": "list", "data": [model] }))
 }
 
-async fn complete_chat(State(served): State<Served>, headers: HeaderMap, body: Result<Bytes, axum::extract::rejection::BytesRejection>) -> Result<Response, Refusal> {
-    let body = body.map_err(|rejection| Refusal::new(rejection.status(), "too_large", format!("the body is not readable or larger than {BODY_LIMIT} bytes")))?;
-    let is_json = headers.get(header::CONTENT_TYPE).is_none_or(|value| value.as_bytes().to_ascii_lowercase().starts_with(b"application/json"));
+async fn complete_chat(
+    State(served): State<Served>,
+    headers: HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Result<Response, Refusal> {
+    let body = body.map_err(|rejection| {
+        Refusal::new(
+            rejection.status(),
+            "too_large",
+            format!("the body is not readable or larger than {BODY_LIMIT} bytes"),
+        )
+    })?;
+    let is_json = headers
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|value| value.as_bytes().to_ascii_lowercase().starts_with(b"application/json"));
     if !is_json {
-        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "the body must be application/json"));
+        return Err(Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "the body must be application/json",
+        ));
     }
-    let request = ChatRequest::parse(&body).map_err(|message| Refusal::new(StatusCode::BAD_REQUEST, "invalid_request", message))?;
+    let request = ChatRequest::parse(&body)
+        .map_err(|message| Refusal::new(StatusCode::BAD_REQUEST, "invalid_request", message))?;
     let (stream, include_usage) = (request.stream, request.stream_options.include_usage);
-    let request = request.into_model_request().map_err(|message| Refusal::new(StatusCode::BAD_REQUEST, "invalid_request", message))?;
+    let request = request
+        .into_model_request()
+        .map_err(|message| Refusal::new(StatusCode::BAD_REQUEST, "invalid_request", message))?;
     let completion = Completion::new(served.model.name());
     let events = served.model.complete(request).await?;
     if stream {

@@ -52,7 +52,11 @@ pub async fn ensure_default(app: &App, admin_key_from_config: Option<&str>) -> R
             app.ports.keys.delete_key(&row.id, now).await?;
         }
     }
-    present.retain(|row| configured.as_ref().is_none_or(|configured| configured.id == row.id || !row.id.starts_with(OPERATOR_KEY)));
+    present.retain(|row| {
+        configured
+            .as_ref()
+            .is_none_or(|configured| configured.id == row.id || !row.id.starts_with(OPERATOR_KEY))
+    });
     let new_admin_key = match configured {
         Some(row) => {
             if !present.iter().any(|found| found.id == row.id) {
@@ -62,7 +66,13 @@ pub async fn ensure_default(app: &App, admin_key_from_config: Option<&str>) -> R
         }
         None if present.is_empty() => {
             let minted = app.ports.api_keys.mint();
-            let row = KeyRow { id: minted.id, kind: KeyKind::Admin, user: account.user, agent: None, hash: minted.hash };
+            let row = KeyRow {
+                id: minted.id,
+                kind: KeyKind::Admin,
+                user: account.user,
+                agent: None,
+                hash: minted.hash,
+            };
             app.ports.keys.insert_key(row, now).await?;
             Some(minted.text)
         }

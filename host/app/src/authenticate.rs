@@ -30,7 +30,9 @@ pub async fn authenticate(app: &App, presented: Presented<'_>) -> Result<Caller,
     match found {
         Some(row) if row.kind == KeyKind::Admin => admin(app, presented.act_as, Some(row.id)).await,
         None if presented.no_auth => admin(app, presented.act_as, None).await,
-        Some(_) if presented.act_as.is_some() => Err(Error::new(Code::Forbidden, "X-Skep-User: only an admin key can act as another user")),
+        Some(_) if presented.act_as.is_some() => {
+            Err(Error::new(Code::Forbidden, "X-Skep-User: only an admin key can act as another user"))
+        }
         Some(row) => of_user(app, row).await,
         None if presented.key.is_some() => Err(Error::new(Code::Unauthorized, "the API key is not valid")),
         None => Err(Error::new(
@@ -45,7 +47,9 @@ async fn find(app: &App, key: &str) -> Result<Option<KeyRow>, Error> {
     let minted = app.ports.api_keys.id_of(key);
     // An operator's own admin key may have any form, also that of a minted key.
     for id in minted.into_iter().chain([operator_key_id(app, key)]) {
-        if let Some(row) = app.ports.keys.find_key(&id).await?.filter(|row| app.ports.api_keys.verify(key, &row.hash)) {
+        if let Some(row) =
+            app.ports.keys.find_key(&id).await?.filter(|row| app.ports.api_keys.verify(key, &row.hash))
+        {
             return Ok(Some(row));
         }
     }

@@ -65,7 +65,10 @@ async fn models(app: &App) -> (Value, bool) {
     let mut all_well = true;
     for (tier, name, is_well) in join_all(checks).await {
         all_well &= is_well;
-        by_tier.insert(tier.as_str().to_owned(), json!({ "status": if is_well { "ok" } else { "failed" }, "model": name }));
+        by_tier.insert(
+            tier.as_str().to_owned(),
+            json!({ "status": if is_well { "ok" } else { "failed" }, "model": name }),
+        );
     }
     (Value::Object(by_tier), all_well)
 }

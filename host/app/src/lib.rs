@@ -12,6 +12,7 @@ pub mod failpoint;
 pub mod health;
 pub mod live;
 pub mod personalities;
+pub mod plugins;
 pub mod ports;
 pub mod replay;
 pub mod rights;

@@ -81,7 +81,8 @@ pub async fn record(app: &App, caller: &Caller, id: &str) -> Result<Value, Error
 pub async fn coordination(app: &App, caller: &Caller) -> Result<Value, Error> {
     rights::authorize(caller, Action::ReadCoordination)?;
     let running = running(app, caller).await?;
-    let active: BTreeSet<&str> = running.iter().filter_map(|task| task.progress.current_agent.as_deref()).collect();
+    let active: BTreeSet<&str> =
+        running.iter().filter_map(|task| task.progress.current_agent.as_deref()).collect();
     let tasks: Vec<Value> = running
         .iter()
         .map(|task| {
@@ -112,13 +113,23 @@ struct Known {
 fn known(app: &App) -> Vec<Known> {
     let view = app.catalog.view();
     let live = view.personalities.iter().map(|(id, plugin)| (id.clone(), &plugin.manifest, true));
-    let held = view.held.iter().flat_map(|plugin| plugin.manifest.personalities.iter().map(|personality| (personality.id.clone(), &plugin.manifest, false)));
+    let held = view.held.iter().flat_map(|plugin| {
+        plugin
+            .manifest
+            .personalities
+            .iter()
+            .map(|personality| (personality.id.clone(), &plugin.manifest, false))
+    });
     let mut known: Vec<Known> = Vec::new();
     for (id, manifest, is_live) in live.chain(held) {
         if known.iter().any(|other| other.id == id) {
             continue;
         }
-        let own = manifest.personalities.iter().find(|personality| personality.id == id).map(|personality| personality.description.clone());
+        let own = manifest
+            .personalities
+            .iter()
+            .find(|personality| personality.id == id)
+            .map(|personality| personality.description.clone());
         let description = own.filter(|text| !text.is_empty()).unwrap_or_else(|| manifest.description.clone());
         known.push(Known { id, description, is_live });
     }
@@ -128,9 +139,15 @@ fn known(app: &App) -> Vec<Known> {
 
 /// The caller's tasks that are in progress.
 async fn running(app: &App, caller: &Caller) -> Result<Vec<Task>, Error> {
-    let page = app.ports.tasks.list_tasks(caller.user, &[State::Running, State::Waiting], RUNNING_LIMIT, None).await?;
+    let page = app
+        .ports
+        .tasks
+        .list_tasks(caller.user, &[State::Running, State::Waiting], RUNNING_LIMIT, None)
+        .await?;
     let mut tasks = page.tasks;
-    tasks.retain(|task| task.new.kind == Kind::AgentTask && rights::authorize(caller, Action::ReadTask(task)).is_ok());
+    tasks.retain(|task| {
+        task.new.kind == Kind::AgentTask && rights::authorize(caller, Action::ReadTask(task)).is_ok()
+    });
     Ok(tasks)
 }
 
@@ -141,7 +158,11 @@ fn works(task: &Task, personality: &str) -> bool {
 /// The capabilities whose line has the personality.
 fn capabilities(id: &str) -> Vec<&'static str> {
     let has = |capability: &Capability| line(&[*capability]).iter().any(|station| station.personality == id);
-    Capability::ALL.iter().filter(|capability| has(capability)).map(|capability| capability.as_str()).collect()
+    Capability::ALL
+        .iter()
+        .filter(|capability| has(capability))
+        .map(|capability| capability.as_str())
+        .collect()
 }
 
 fn status(is_live: bool, is_busy: bool) -> &'static str {

@@ -38,7 +38,9 @@ pub enum Action<'a> {
 /// 404 or 403.
 pub fn authorize(caller: &Caller, action: Action<'_>) -> Result<(), Error> {
     match action {
-        Action::ReadTask(task) | Action::CancelTask(task) if !owns(caller, task) => Err(Error::not_found(format!("task {:?} not found", task.new.id.as_str()))),
+        Action::ReadTask(task) | Action::CancelTask(task) if !owns(caller, task) => {
+            Err(Error::not_found(format!("task {:?} not found", task.new.id.as_str())))
+        }
         Action::SubmitTask
         | Action::ListTasks
         | Action::ReadTask(_)
@@ -46,7 +48,9 @@ pub fn authorize(caller: &Caller, action: Action<'_>) -> Result<(), Error> {
         | Action::ListPersonalities
         | Action::ReadCoordination
         | Action::ReadHealth => Ok(()),
-        Action::ReadPersonality if caller.kind == KeyKind::Agent => Err(forbidden("an agent key may not read the record of a personality")),
+        Action::ReadPersonality if caller.kind == KeyKind::Agent => {
+            Err(forbidden("an agent key may not read the record of a personality"))
+        }
         Action::ReadPersonality => Ok(()),
         Action::ListPlugins | Action::ReadMetrics if caller.kind == KeyKind::Admin => Ok(()),
         Action::ListPlugins => Err(forbidden("an admin key is needed to list the plugins of the host")),

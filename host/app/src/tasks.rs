@@ -40,7 +40,13 @@ pub async fn find(app: &App, caller: &Caller, id: &str) -> Result<Task, Error> {
     let missing = || Error::not_found(format!("task {id:?} not found"));
     // Text that is no task id names no task.
     let id: TaskId = id.parse().map_err(|_| missing())?;
-    let task = app.ports.tasks.find_task(caller.user, &id).await?.filter(|task| task.new.kind == Kind::AgentTask).ok_or_else(missing)?;
+    let task = app
+        .ports
+        .tasks
+        .find_task(caller.user, &id)
+        .await?
+        .filter(|task| task.new.kind == Kind::AgentTask)
+        .ok_or_else(missing)?;
     rights::authorize(caller, Action::ReadTask(&task))?;
     Ok(task)
 }

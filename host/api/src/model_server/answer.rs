@@ -20,7 +20,11 @@ impl Completion {
 
     /// The body of an answer that is not streamed.
     pub(super) fn whole(&self, answer: &ModelAnswer) -> Value {
-        let content = if answer.content.is_empty() && !answer.tool_calls.is_empty() { Value::Null } else { json!(answer.content) };
+        let content = if answer.content.is_empty() && !answer.tool_calls.is_empty() {
+            Value::Null
+        } else {
+            json!(answer.content)
+        };
         let mut message = json!({ "role": "assistant", "content": content });
         if let (false, Some(fields)) = (answer.tool_calls.is_empty(), message.as_object_mut()) {
             fields.insert("tool_calls".to_owned(), answer.tool_calls.iter().map(tool_call).collect());
@@ -37,7 +41,8 @@ impl Completion {
 
     /// A chunk with one choice.
     pub(super) fn chunk(&self, delta: &Value, finished: Option<Finish>) -> Value {
-        let choice = json!({ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finished.map(finish) });
+        let choice =
+            json!({ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finished.map(finish) });
         json!({ "id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.model, "choices": [choice] })
     }
 

@@ -89,18 +89,22 @@ struct JsonSchema {
     schema: Value,
 }
 
-fn null_is_default<'de, D: serde::Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+fn null_is_default<'de, D: serde::Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 impl ChatRequest {
     /// Read a body; the error names the field.
     pub(super) fn parse(body: &[u8]) -> Result<Self, String> {
-        let value: Value = serde_json::from_slice(body).map_err(|error| format!("the body is not JSON: {error}"))?;
+        let value: Value =
+            serde_json::from_slice(body).map_err(|error| format!("the body is not JSON: {error}"))?;
         if !value.is_object() {
             return Err("the body must be a JSON object".to_owned());
         }
-        serde_path_to_error::deserialize(value).map_err(|error| format!("{}: {}", error.path(), error.inner()))
+        serde_path_to_error::deserialize(value)
+            .map_err(|error| format!("{}: {}", error.path(), error.inner()))
     }
 
     /// What the model port is asked.
@@ -115,8 +119,19 @@ impl ChatRequest {
         if temperature.is_some_and(|temperature| !(0.0..=2.0).contains(&temperature)) {
             return Err("temperature must be a number from 0 to 2".to_owned());
         }
-        let messages = self.messages.into_iter().enumerate().map(|(index, message)| message.convert(index)).collect::<Result<_, _>>()?;
-        let tools = self.tools.unwrap_or_default().into_iter().enumerate().map(|(index, tool)| tool.convert(index)).collect::<Result<Vec<_>, _>>()?;
+        let messages = self
+            .messages
+            .into_iter()
+            .enumerate()
+            .map(|(index, message)| message.convert(index))
+            .collect::<Result<_, _>>()?;
+        let tools = self
+            .tools
+            .unwrap_or_default()
+            .into_iter()
+            .enumerate()
+            .map(|(index, tool)| tool.convert(index))
+            .collect::<Result<Vec<_>, _>>()?;
         let tool_choice = tool_choice(self.tool_choice, &tools)?;
         Ok(ModelRequest {
             messages,
@@ -138,7 +153,11 @@ impl Message {
             "user" => Role::User,
             "assistant" => Role::Assistant,
             "tool" => Role::Tool,
-            other => return Err(format!("messages[{index}].role must be system, developer, user, assistant or tool, not {other:?}")),
+            other => {
+                return Err(format!(
+                    "messages[{index}].role must be system, developer, user, assistant or tool, not {other:?}"
+                ));
+            }
         };
         let tool_calls = self.tool_calls.unwrap_or_default();
         Ok(ModelMessage {
@@ -146,7 +165,11 @@ impl Message {
             content: text(self.content, index)?,
             tool_calls: tool_calls
                 .into_iter()
-                .map(|call| ModelToolCall { id: call.id, name: call.function.name, arguments: call.function.arguments })
+                .map(|call| ModelToolCall {
+                    id: call.id,
+                    name: call.function.name,
+                    arguments: call.function.arguments,
+                })
                 .collect(),
             tool_call_id: self.tool_call_id,
         })
@@ -164,7 +187,11 @@ fn text(content: Value, index: usize) -> Result<String, String> {
             .map(|(part, value)| {
                 let is_text = value.get("type").and_then(Value::as_str) == Some("text");
                 let text = value.get("text").and_then(Value::as_str).filter(|_| is_text);
-                text.map(str::to_owned).ok_or_else(|| format!("messages[{index}].content[{part}] must be a text part: this model reads text only"))
+                text.map(str::to_owned).ok_or_else(|| {
+                    format!(
+                        "messages[{index}].content[{part}] must be a text part: this model reads text only"
+                    )
+                })
             })
             .collect(),
         _ => Err(format!("messages[{index}].content must be a string or a list of text parts")),
@@ -179,7 +206,10 @@ impl Tool {
         Ok(ModelTool {
             name: self.function.name,
             description: self.function.description.unwrap_or_default(),
-            parameters: self.function.parameters.unwrap_or_else(|| json!({ "type": "object", "properties": {} })),
+            parameters: self
+                .function
+                .parameters
+                .unwrap_or_else(|| json!({ "type": "object", "properties": {} })),
         })
     }
 }
@@ -191,7 +221,9 @@ fn tool_choice(choice: Option<Value>, tools: &[ModelTool]) -> Result<ToolChoice,
             "auto" => ToolChoice::Auto,
             "none" => ToolChoice::None,
             "required" => ToolChoice::Required,
-            other => return Err(format!("tool_choice must be auto, none, required or a function, not {other:?}")),
+            other => {
+                return Err(format!("tool_choice must be auto, none, required or a function, not {other:?}"));
+            }
         },
         Some(value) => {
             let name = value.pointer("/function/name").and_then(Value::as_str);
@@ -199,8 +231,12 @@ fn tool_choice(choice: Option<Value>, tools: &[ModelTool]) -> Result<ToolChoice,
         }
     };
     match &choice {
-        ToolChoice::Required if tools.is_empty() => Err("tool_choice is required, and tools is empty".to_owned()),
-        ToolChoice::Named(name) if !tools.iter().any(|tool| tool.name == *name) => Err(format!("tool_choice names {name:?}, which tools does not have")),
+        ToolChoice::Required if tools.is_empty() => {
+            Err("tool_choice is required, and tools is empty".to_owned())
+        }
+        ToolChoice::Named(name) if !tools.iter().any(|tool| tool.name == *name) => {
+            Err(format!("tool_choice names {name:?}, which tools does not have"))
+        }
         _ => Ok(choice),
     }
 }
@@ -212,9 +248,15 @@ impl ResponseFormat {
             "json_object" => Ok(Some(json!({ "type": "object" }))),
             "json_schema" => {
                 let schema = self.json_schema.ok_or("response_format.json_schema.schema is missing")?.schema;
-                if schema.is_object() { Ok(Some(schema)) } else { Err("response_format.json_schema.schema must be an object".to_owned()) }
+                if schema.is_object() {
+                    Ok(Some(schema))
+                } else {
+                    Err("response_format.json_schema.schema must be an object".to_owned())
+                }
             }
-            other => Err(format!("response_format.type must be text, json_object or json_schema, not {other:?}")),
+            other => {
+                Err(format!("response_format.type must be text, json_object or json_schema, not {other:?}"))
+            }
         }
     }
 }
@@ -224,9 +266,10 @@ fn stop(stop: Option<Value>) -> Result<Vec<String>, String> {
     match stop {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::String(text)) => Ok(vec![text]),
-        Some(Value::Array(list)) if list.len() <= 4 => {
-            list.into_iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(|| WRONG.to_owned())).collect()
-        }
+        Some(Value::Array(list)) if list.len() <= 4 => list
+            .into_iter()
+            .map(|item| item.as_str().map(str::to_owned).ok_or_else(|| WRONG.to_owned()))
+            .collect(),
         Some(_) => Err(WRONG.to_owned()),
     }
 }

@@ -1,7 +1,7 @@
 //! A completion as server-sent events: role, text, tool calls, finish, usage when asked, `[DONE]`.
 
-use super::answer::{Completion, tool_call_delta};
 use super::Refusal;
+use super::answer::{Completion, tool_call_delta};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use domain::effect::CallError;
 use domain::effect::model::{ModelAnswer, ModelEvent};
@@ -22,36 +22,38 @@ pub(super) fn respond(
     let first = frame(&completion.chunk(&json!({ "role": "assistant", "content": "" }), None));
     let mut sent = 0_usize;
     let mut ended = false;
-    let rest = events
-        .map(Some)
-        .chain(stream::once(async { None }))
-        .flat_map(move |event| {
-            let frames = match event {
-                _ if ended => Vec::new(),
-                Some(Ok(ModelEvent::Delta(text))) => {
-                    sent = sent.saturating_add(text.len());
-                    vec![frame(&completion.chunk(&json!({ "content": text }), None))]
-                }
-                Some(Ok(ModelEvent::Answer(answer))) => {
-                    ended = true;
-                    last_frames(&completion, &answer, sent, include_usage)
-                }
-                Some(Err(error)) => {
-                    ended = true;
-                    vec![frame(&Refusal::from(error).body())]
-                }
-                None => {
-                    ended = true;
-                    vec![frame(&super::error_body(500, "stream-ended", "the model ended without an answer"))]
-                }
-            };
-            stream::iter(frames)
-        });
+    let rest = events.map(Some).chain(stream::once(async { None })).flat_map(move |event| {
+        let frames = match event {
+            _ if ended => Vec::new(),
+            Some(Ok(ModelEvent::Delta(text))) => {
+                sent = sent.saturating_add(text.len());
+                vec![frame(&completion.chunk(&json!({ "content": text }), None))]
+            }
+            Some(Ok(ModelEvent::Answer(answer))) => {
+                ended = true;
+                last_frames(&completion, &answer, sent, include_usage)
+            }
+            Some(Err(error)) => {
+                ended = true;
+                vec![frame(&Refusal::from(error).body())]
+            }
+            None => {
+                ended = true;
+                vec![frame(&super::error_body(500, "stream-ended", "the model ended without an answer"))]
+            }
+        };
+        stream::iter(frames)
+    });
     let whole = stream::once(async move { first }).chain(rest).map(Ok);
     Sse::new(whole).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }
 
-fn last_frames(completion: &Completion, answer: &ModelAnswer, sent: usize, include_usage: bool) -> Vec<Event> {
+fn last_frames(
+    completion: &Completion,
+    answer: &ModelAnswer,
+    sent: usize,
+    include_usage: bool,
+) -> Vec<Event> {
     let mut frames = Vec::new();
     // A model may give its text only with the whole answer.
     if sent == 0 && !answer.content.is_empty() {

@@ -2,7 +2,9 @@
 
 use super::*;
 use axum::body::Body;
-use domain::effect::model::{Finish, ModelAnswer, ModelEvent, ModelRequest, ModelToolCall, ToolChoice, Usage};
+use domain::effect::model::{
+    Finish, ModelAnswer, ModelEvent, ModelRequest, ModelToolCall, ToolChoice, Usage,
+};
 use futures_util::stream::BoxStream;
 use std::sync::Mutex;
 use tower::ServiceExt as _;
@@ -15,7 +17,10 @@ struct Scripted {
 
 #[async_trait::async_trait]
 impl Model for Scripted {
-    async fn complete(&self, request: ModelRequest) -> Result<BoxStream<'static, Result<ModelEvent, CallError>>, CallError> {
+    async fn complete(
+        &self,
+        request: ModelRequest,
+    ) -> Result<BoxStream<'static, Result<ModelEvent, CallError>>, CallError> {
         self.asked.lock().unwrap().push(request);
         Ok(Box::pin(futures_util::stream::iter(self.events.clone())))
     }
@@ -31,7 +36,13 @@ impl Model for Scripted {
 
 fn answer(content: &str, tool_calls: Vec<ModelToolCall>) -> ModelAnswer {
     let finish = if tool_calls.is_empty() { Finish::Stop } else { Finish::ToolCalls };
-    ModelAnswer { content: content.to_owned(), tool_calls, finish, usage: Usage { input_tokens: 7, output_tokens: 3 }, model: "scripted".to_owned() }
+    ModelAnswer {
+        content: content.to_owned(),
+        tool_calls,
+        finish,
+        usage: Usage { input_tokens: 7, output_tokens: 3 },
+        model: "scripted".to_owned(),
+    }
 }
 
 fn scripted(events: Vec<Result<ModelEvent, CallError>>) -> Arc<Scripted> {
@@ -61,8 +72,14 @@ fn frames(body: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_whole_answer_has_the_documented_shape() {
-    let model = scripted(vec![Ok(ModelEvent::Delta("Hi".into())), Ok(ModelEvent::Answer(answer("Hi", vec![])))]);
-    let (status, body) = send(&model, Some("secret"), &json!({ "model": "any", "messages": [{ "role": "user", "content": "hello" }] })).await;
+    let model =
+        scripted(vec![Ok(ModelEvent::Delta("Hi".into())), Ok(ModelEvent::Answer(answer("Hi", vec![])))]);
+    let (status, body) = send(
+        &model,
+        Some("secret"),
+        &json!({ "model": "any", "messages": [{ "role": "user", "content": "hello" }] }),
+    )
+    .await;
     assert_eq!(status, 200);
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(body["object"], "chat.completion");
@@ -74,7 +91,11 @@ async fn a_whole_answer_has_the_documented_shape() {
 #[tokio::test]
 async fn a_stream_gives_text_tool_calls_finish_usage_and_done_in_this_order() {
     let call = ModelToolCall { id: "c1".into(), name: "add".into(), arguments: "{\"a\":1}".into() };
-    let model = scripted(vec![Ok(ModelEvent::Delta("He".into())), Ok(ModelEvent::Delta("y".into())), Ok(ModelEvent::Answer(answer("Hey", vec![call])))]);
+    let model = scripted(vec![
+        Ok(ModelEvent::Delta("He".into())),
+        Ok(ModelEvent::Delta("y".into())),
+        Ok(ModelEvent::Answer(answer("Hey", vec![call]))),
+    ]);
     let asked = json!({
         "messages": [{ "role": "user", "content": [{ "type": "text", "text": "hello" }] }],
         "stream": true,
@@ -85,22 +106,39 @@ async fn a_stream_gives_text_tool_calls_finish_usage_and_done_in_this_order() {
     assert_eq!(status, 200);
     assert!(body.trim_end().ends_with("data: [DONE]"), "{body}");
     let frames = frames(&body);
-    let deltas: Vec<&Value> = frames.iter().filter_map(|frame| frame["choices"].get(0)).map(|choice| &choice["delta"]).collect();
+    let deltas: Vec<&Value> =
+        frames.iter().filter_map(|frame| frame["choices"].get(0)).map(|choice| &choice["delta"]).collect();
     assert_eq!(deltas[0]["role"], "assistant");
     assert_eq!(deltas[1]["content"], "He");
     assert_eq!(deltas[2]["content"], "y");
-    assert_eq!(deltas[3]["tool_calls"][0], json!({ "index": 0, "id": "c1", "type": "function", "function": { "name": "add", "arguments": "{\"a\":1}" } }));
+    assert_eq!(
+        deltas[3]["tool_calls"][0],
+        json!({ "index": 0, "id": "c1", "type": "function", "function": { "name": "add", "arguments": "{\"a\":1}" } })
+    );
     assert_eq!(frames[frames.len() - 2]["choices"][0]["finish_reason"], "tool_calls");
     assert_eq!(frames[frames.len() - 1]["usage"]["total_tokens"], 10);
 }
 
 #[tokio::test]
 async fn an_error_in_a_stream_is_its_last_frame() {
-    let model = scripted(vec![Ok(ModelEvent::Delta("H".into())), Err(CallError::new(ErrorKind::Unavailable, "crashed", "the engine died"))]);
-    let (_, body) = send(&model, Some("secret"), &json!({ "messages": [{ "role": "user", "content": "x" }], "stream": true })).await;
+    let model = scripted(vec![
+        Ok(ModelEvent::Delta("H".into())),
+        Err(CallError::new(ErrorKind::Unavailable, "crashed", "the engine died")),
+    ]);
+    let (_, body) = send(
+        &model,
+        Some("secret"),
+        &json!({ "messages": [{ "role": "user", "content": "x" }], "stream": true }),
+    )
+    .await;
     assert_eq!(frames(&body).last().unwrap()["error"]["code"], "crashed");
     let silent = scripted(vec![]);
-    let (_, body) = send(&silent, Some("secret"), &json!({ "messages": [{ "role": "user", "content": "x" }], "stream": true })).await;
+    let (_, body) = send(
+        &silent,
+        Some("secret"),
+        &json!({ "messages": [{ "role": "user", "content": "x" }], "stream": true }),
+    )
+    .await;
     assert_eq!(frames(&body).last().unwrap()["error"]["code"], "stream-ended");
 }
 
@@ -124,7 +162,10 @@ async fn everything_of_the_request_reaches_the_model() {
     assert_eq!(request.messages[2].tool_call_id.as_deref(), Some("c"));
     assert_eq!(request.tool_choice, ToolChoice::Named("f".into()));
     assert_eq!(request.answer_schema, Some(json!({ "type": "object" })));
-    assert_eq!((request.max_tokens, request.temperature, request.stop), (Some(5), Some(0.5), vec!["END".to_owned()]));
+    assert_eq!(
+        (request.max_tokens, request.temperature, request.stop),
+        (Some(5), Some(0.5), vec!["END".to_owned()])
+    );
 }
 
 #[tokio::test]
@@ -136,7 +177,10 @@ async fn bad_requests_name_the_field() {
         (json!([]), "object"),
         (json!({ "messages": [] }), "messages must not be empty"),
         (json!({ "messages": [{ "role": "robot", "content": "x" }] }), "messages[0].role"),
-        (json!({ "messages": [{ "role": "user", "content": [{ "type": "image_url" }] }] }), "messages[0].content[0]"),
+        (
+            json!({ "messages": [{ "role": "user", "content": [{ "type": "image_url" }] }] }),
+            "messages[0].content[0]",
+        ),
         (json!({ "messages": user, "temperature": 3 }), "temperature"),
         (json!({ "messages": user, "n": 2 }), "n must be 1"),
         (json!({ "messages": user, "max_tokens": "5" }), "max_tokens"),

@@ -22,7 +22,8 @@ const URL_LIMIT: usize = 2048;
 /// 400 with the field's path and the allowed values; 422 for a `callbackUrl` that may not be called.
 pub fn accept(app: &App, request: &Value) -> Result<AgentTask, Error> {
     let fields = request.as_object().ok_or_else(|| Error::invalid("the body must be a JSON object"))?;
-    let task = text(fields, "task")?.ok_or_else(|| invalid("task", "is required: a description of the development task"))?;
+    let task = text(fields, "task")?
+        .ok_or_else(|| invalid("task", "is required: a description of the development task"))?;
     let length = task.chars().count();
     if task.trim().is_empty() || length > TASK_LIMIT {
         return Err(invalid("task", &format!("must have 1 to {TASK_LIMIT} characters, it has {length}")));
@@ -41,7 +42,8 @@ pub fn accept(app: &App, request: &Value) -> Result<AgentTask, Error> {
 /// The group for estimates: line and model tier.
 #[must_use]
 pub fn estimate_key(task: &AgentTask) -> String {
-    let personalities: Vec<&str> = line(&task.capabilities).iter().map(|station| station.personality).collect();
+    let personalities: Vec<&str> =
+        line(&task.capabilities).iter().map(|station| station.personality).collect();
     format!("{}|{}", personalities.join("+"), task.intelligence.as_str())
 }
 
@@ -61,7 +63,12 @@ fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str
 }
 
 /// One of a closed list of words.
-fn word<T: Copy>(fields: &Map<String, Value>, name: &str, all: &[T], as_str: fn(T) -> &'static str) -> Result<Option<T>, Error> {
+fn word<T: Copy>(
+    fields: &Map<String, Value>,
+    name: &str,
+    all: &[T],
+    as_str: fn(T) -> &'static str,
+) -> Result<Option<T>, Error> {
     text(fields, name)?.map(|given| one_of(name, given, all, as_str)).transpose()
 }
 
@@ -78,18 +85,31 @@ fn capabilities(fields: &Map<String, Value>) -> Result<Vec<Capability>, Error> {
     const FIELD: &str = "capabilities";
     let allowed: Vec<&str> = Capability::ALL.iter().map(|capability| capability.as_str()).collect();
     let list = match fields.get(FIELD) {
-        None | Some(Value::Null) => return Err(invalid(FIELD, &format!("is required: a list of {}", allowed.join(", ")))),
+        None | Some(Value::Null) => {
+            return Err(invalid(FIELD, &format!("is required: a list of {}", allowed.join(", "))));
+        }
         Some(Value::Array(list)) => list,
-        Some(other) => return Err(invalid(FIELD, &format!("must be a list of {}, not {}", allowed.join(", "), kind(other)))),
+        Some(other) => {
+            return Err(invalid(
+                FIELD,
+                &format!("must be a list of {}, not {}", allowed.join(", "), kind(other)),
+            ));
+        }
     };
     if list.is_empty() || list.len() > CAPABILITIES_LIMIT {
-        let problem = format!("must have 1 to {CAPABILITIES_LIMIT} entries of {}, it has {}", allowed.join(", "), list.len());
+        let problem = format!(
+            "must have 1 to {CAPABILITIES_LIMIT} entries of {}, it has {}",
+            allowed.join(", "),
+            list.len()
+        );
         return Err(invalid(FIELD, &problem));
     }
     let mut capabilities = Vec::with_capacity(list.len());
     for (index, value) in list.iter().enumerate() {
         let field = format!("{FIELD}[{index}]");
-        let given = value.as_str().ok_or_else(|| invalid(&field, &format!("must be a string, not {}", kind(value))))?;
+        let given = value
+            .as_str()
+            .ok_or_else(|| invalid(&field, &format!("must be a string, not {}", kind(value))))?;
         let capability = one_of(&field, given, &Capability::ALL, Capability::as_str)?;
         if capabilities.contains(&capability) {
             return Err(invalid(&field, &format!("repeats {given}: each capability may be there once")));
@@ -107,15 +127,24 @@ fn source(app: &App, given: &str) -> Result<Source, Error> {
     }
     let Some((scheme, _)) = given.split_once("://") else {
         // `git@example.com:project.git`, as `git clone` takes it.
-        let is_scp = given.split_once(':').is_some_and(|(before, _)| before.contains('@') && !before.contains('/'));
+        let is_scp =
+            given.split_once(':').is_some_and(|(before, _)| before.contains('@') && !before.contains('/'));
         if is_scp {
-            return Err(invalid(FIELD, "has the form of an ssh address; use a path below an allowed root or an https:// URL"));
+            return Err(invalid(
+                FIELD,
+                "has the form of an ssh address; use a path below an allowed root or an https:// URL",
+            ));
         }
         return Ok(Source::Folder { path: given.to_owned() });
     };
     if !["https", "http", "file"].contains(&scheme.to_ascii_lowercase().as_str()) {
         let scheme = domain::effect::bounded(scheme.to_owned(), 32);
-        return Err(invalid(FIELD, &format!("has the unknown scheme {scheme:?}; use a path below an allowed root or an https:// URL")));
+        return Err(invalid(
+            FIELD,
+            &format!(
+                "has the unknown scheme {scheme:?}; use a path below an allowed root or an https:// URL"
+            ),
+        ));
     }
     let (url, reference) = match given.split_once('#') {
         Some((_, "")) => return Err(invalid(FIELD, "ends with an empty #ref")),
@@ -130,7 +159,8 @@ fn source(app: &App, given: &str) -> Result<Source, Error> {
 pub(super) fn from_source(error: &CallError) -> Error {
     match error.kind {
         ErrorKind::TooLarge | ErrorKind::Exhausted => {
-            Error::new(Code::TooLarge, format!("source is too large: {}", error.message)).with_details(json!({ "field": "source" }))
+            Error::new(Code::TooLarge, format!("source is too large: {}", error.message))
+                .with_details(json!({ "field": "source" }))
         }
         kind if kind.is_retryable() => Error::unavailable(format!("source: {error}")),
         _ => Error::invalid(format!("source: {}", error.message)).with_details(json!({ "field": "source" })),
@@ -139,11 +169,14 @@ pub(super) fn from_source(error: &CallError) -> Error {
 
 fn callback_url(app: &App, given: &str) -> Result<String, Error> {
     const FIELD: &str = "callbackUrl";
-    let refused = |problem: &str| Error::new(Code::Unprocessable, format!("{FIELD}: {problem}")).with_details(json!({ "field": FIELD }));
+    let refused = |problem: &str| {
+        Error::new(Code::Unprocessable, format!("{FIELD}: {problem}")).with_details(json!({ "field": FIELD }))
+    };
     if given.len() > URL_LIMIT {
         return Err(refused(&format!("must have at most {URL_LIMIT} bytes, it has {}", given.len())));
     }
-    let url = app.ports.outbound.check_url(given, Purpose::Webhook).map_err(|error| refused(&error.message))?;
+    let url =
+        app.ports.outbound.check_url(given, Purpose::Webhook).map_err(|error| refused(&error.message))?;
     Ok(url.into())
 }
 

@@ -30,7 +30,9 @@ pub(super) async fn filled(app: &App, task: &TaskId, output: &Value) -> Result<V
 }
 
 async fn content(app: &App, task: &TaskId, path: &str) -> Result<Option<String>, Error> {
-    let Some(file) = app.ports.workspaces.find_file(task, path).await?.filter(|file| file.size <= CONTENT_LIMIT) else {
+    let Some(file) =
+        app.ports.workspaces.find_file(task, path).await?.filter(|file| file.size <= CONTENT_LIMIT)
+    else {
         return Ok(None);
     };
     let bytes = app.ports.blobs.find_blob(file.blob).await?;

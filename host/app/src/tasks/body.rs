@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 /// # Errors
 /// 500 when the stored input is not one.
 pub(super) fn request(task: &Task) -> Result<AgentTask, Error> {
-    serde_json::from_value(task.new.input.clone())
-        .map_err(|error| Error::internal(format!("the input of {} is not an agent task: {error}", task.new.id)))
+    serde_json::from_value(task.new.input.clone()).map_err(|error| {
+        Error::internal(format!("the input of {} is not an agent task: {error}", task.new.id))
+    })
 }
 
 /// The exact body; webhooks and the event `task.completed` carry the same.

@@ -42,8 +42,10 @@ pub async fn cancel(app: &App, caller: &Caller, id: &str) -> Result<Cancelled, E
             Ok(Cancelled::Asked(task))
         }
         CancelOutcome::Finished(task) if task.state == State::Cancelled => Ok(Cancelled::Ended(task)),
-        CancelOutcome::Finished(task) => {
-            Err(Error::conflict(format!("task {:?} had already ended: it is {}", task.new.id.as_str(), task.state.wire())))
-        }
+        CancelOutcome::Finished(task) => Err(Error::conflict(format!(
+            "task {:?} had already ended: it is {}",
+            task.new.id.as_str(),
+            task.state.wire()
+        ))),
     }
 }

@@ -17,7 +17,11 @@ pub(super) async fn expected(app: &App, estimate_key: &str, request: &AgentTask)
 }
 
 /// The time for an unfinished task; none for a finished one.
-pub(super) async fn estimate(app: &App, task: &Task, request: &AgentTask) -> Result<Option<Timestamp>, Error> {
+pub(super) async fn estimate(
+    app: &App,
+    task: &Task,
+    request: &AgentTask,
+) -> Result<Option<Timestamp>, Error> {
     if task.state.is_finished() {
         return Ok(None);
     }

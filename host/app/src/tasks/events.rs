@@ -44,13 +44,26 @@ pub enum Follow {
 ///
 /// # Errors
 /// 404; 400 for an id that this stream did not give.
-pub async fn follow(app: &Arc<App>, caller: &Caller, id: &str, last_event_id: Option<&str>) -> Result<Follow, Error> {
+pub async fn follow(
+    app: &Arc<App>,
+    caller: &Caller,
+    id: &str,
+    last_event_id: Option<&str>,
+) -> Result<Follow, Error> {
     let task = super::find(app, caller, id).await?;
     let pos = last_event_id.map_or(Ok(0), position)?;
     // Subscribe first: what is appended between reading the store and subscribing would be missed.
     let signals = app.live.subscribe(&task.new.id);
-    let mut follower =
-        Follower { app: Arc::clone(app), caller: caller.clone(), id: task.new.id, signals, pos, sub: 0, ready: VecDeque::new(), is_over: false };
+    let mut follower = Follower {
+        app: Arc::clone(app),
+        caller: caller.clone(),
+        id: task.new.id,
+        signals,
+        pos,
+        sub: 0,
+        ready: VecDeque::new(),
+        is_over: false,
+    };
     if pos > 0 && follower.has_seen_the_end().await? {
         return Ok(Follow::Over);
     }
@@ -70,7 +83,8 @@ fn position(id: &str) -> Result<i64, Error> {
     let durable = id.split_once('.').map_or(id, |(durable, _)| durable);
     durable.parse().ok().filter(|pos| *pos >= 0).ok_or_else(|| {
         let id = domain::effect::bounded(id.to_owned(), 64);
-        Error::invalid(format!("Last-Event-ID {id:?} is not an id of this stream")).with_details(json!({ "field": "Last-Event-ID" }))
+        Error::invalid(format!("Last-Event-ID {id:?} is not an id of this stream"))
+            .with_details(json!({ "field": "Last-Event-ID" }))
     })
 }
 
@@ -124,7 +138,11 @@ impl Follower {
 
     fn push_live(&mut self, body: EventBody) {
         self.sub = self.sub.saturating_add(1);
-        self.ready.push_back(TaskEvent { id: format!("{}.{}", self.pos, self.sub), event: body.event, data: body.data });
+        self.ready.push_back(TaskEvent {
+            id: format!("{}.{}", self.pos, self.sub),
+            event: body.event,
+            data: body.data,
+        });
     }
 
     /// Everything durable after `pos`. When the task has ended and its last event is not there, that event is made.
@@ -150,7 +168,11 @@ impl Follower {
         }
         if task.state.is_finished() {
             self.is_over = true;
-            let event = TaskEvent { id: self.pos.to_string(), event: format!("task.{}", task.state.wire()), data: body(&self.app, &task).await? };
+            let event = TaskEvent {
+                id: self.pos.to_string(),
+                event: format!("task.{}", task.state.wire()),
+                data: body(&self.app, &task).await?,
+            };
             self.ready.push_back(event);
         }
         Ok(())

@@ -26,8 +26,12 @@ pub enum Include {
 }
 
 impl Include {
-    const ALL: [(&'static str, Self); 4] =
-        [("rigor", Self::Rigor), ("attempt", Self::Attempt), ("usage", Self::Usage), ("approvals", Self::Approvals)];
+    const ALL: [(&'static str, Self); 4] = [
+        ("rigor", Self::Rigor),
+        ("attempt", Self::Attempt),
+        ("usage", Self::Usage),
+        ("approvals", Self::Approvals),
+    ];
 
     /// Read a list separated by commas.
     ///
@@ -37,12 +41,14 @@ impl Include {
         let words = text.split(',').filter(|word| !word.is_empty());
         words
             .map(|word| {
-                Self::ALL.iter().find(|(name, _)| *name == word).map(|(_, include)| *include).ok_or_else(|| {
-                    let allowed = Self::ALL.map(|(name, _)| name);
-                    let word = domain::effect::bounded(word.to_owned(), 64);
-                    Error::invalid(format!("include must be of {}, not {word:?}", allowed.join(", ")))
-                        .with_details(json!({ "field": "include", "allowed": allowed }))
-                })
+                Self::ALL.iter().find(|(name, _)| *name == word).map(|(_, include)| *include).ok_or_else(
+                    || {
+                        let allowed = Self::ALL.map(|(name, _)| name);
+                        let word = domain::effect::bounded(word.to_owned(), 64);
+                        Error::invalid(format!("include must be of {}, not {word:?}", allowed.join(", ")))
+                            .with_details(json!({ "field": "include", "allowed": allowed }))
+                    },
+                )
             })
             .collect()
     }
@@ -57,7 +63,10 @@ pub async fn with_includes(app: &App, task: &Task, includes: &[Include]) -> Resu
     for include in includes {
         let (name, part) = match include {
             Include::Rigor => ("rigor", rigor(app, task).await?),
-            Include::Attempt => ("attempt", json!({ "deliveries": task.deliveries, "strikes": task.strikes, "cancelRequested": task.cancel_requested })),
+            Include::Attempt => (
+                "attempt",
+                json!({ "deliveries": task.deliveries, "strikes": task.strikes, "cancelRequested": task.cancel_requested }),
+            ),
             Include::Usage => ("usage", usage(app, task).await?),
             // A development task takes no effect that wants an approval: it works on a copy.
             Include::Approvals => ("approvals", json!([])),

@@ -19,12 +19,21 @@ pub struct JournalPage {
 ///
 /// # Errors
 /// 404; 400 for a cursor that is no position.
-pub async fn journal(app: &App, caller: &Caller, id: &str, limit: u32, cursor: Option<&str>) -> Result<JournalPage, Error> {
+pub async fn journal(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    limit: u32,
+    cursor: Option<&str>,
+) -> Result<JournalPage, Error> {
     let task = super::find(app, caller, id).await?;
     let after = match cursor.map(str::parse::<i64>) {
         None => 0,
         Some(Ok(after)) if after >= 0 => after,
-        Some(_) => return Err(Error::invalid("cursor is not one that this list gave").with_details(json!({ "field": "cursor" }))),
+        Some(_) => {
+            return Err(Error::invalid("cursor is not one that this list gave")
+                .with_details(json!({ "field": "cursor" })));
+        }
     };
     let found = app.ports.tasks.list_entries(&task.new.id, after, limit).await?;
     let is_full = found.len() >= limit as usize;
@@ -35,6 +44,9 @@ pub async fn journal(app: &App, caller: &Caller, id: &str, limit: u32, cursor: O
 
 /// `{pos,scope,ordinal,at,entry:{type,…}}`.
 fn shown(pos: i64, entry: &Entry) -> Result<Value, Error> {
-    let body = serde_json::to_value(&entry.body).map_err(|error| Error::internal(format!("an entry is not JSON: {error}")))?;
-    Ok(json!({ "pos": pos, "scope": entry.scope.to_string(), "ordinal": entry.ordinal, "at": entry.at.rfc3339_millis(), "entry": body }))
+    let body = serde_json::to_value(&entry.body)
+        .map_err(|error| Error::internal(format!("an entry is not JSON: {error}")))?;
+    Ok(
+        json!({ "pos": pos, "scope": entry.scope.to_string(), "ordinal": entry.ordinal, "at": entry.at.rfc3339_millis(), "entry": body }),
+    )
 }

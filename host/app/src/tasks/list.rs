@@ -40,14 +40,19 @@ pub async fn list(app: &App, caller: &Caller, filter: &Filter) -> Result<TaskBod
     // The store pages over tasks of every kind; what is not shown must not make a page short.
     loop {
         let wanted = filter.limit.saturating_sub(u32::try_from(tasks.len()).unwrap_or(u32::MAX));
-        let page = app.ports.tasks.list_tasks(caller.user, &states, wanted, cursor.as_deref()).await.map_err(|error| match error {
-            crate::ports::store_error::StoreError::Conflict(_) => {
-                Error::invalid("cursor is not one that this list gave").with_details(json!({ "field": "cursor" }))
-            }
-            error => error.into(),
-        })?;
+        let page =
+            app.ports.tasks.list_tasks(caller.user, &states, wanted, cursor.as_deref()).await.map_err(
+                |error| match error {
+                    crate::ports::store_error::StoreError::Conflict(_) => {
+                        Error::invalid("cursor is not one that this list gave")
+                            .with_details(json!({ "field": "cursor" }))
+                    }
+                    error => error.into(),
+                },
+            )?;
         for task in page.tasks {
-            if task.new.kind == Kind::AgentTask && rights::authorize(caller, Action::ReadTask(&task)).is_ok() {
+            if task.new.kind == Kind::AgentTask && rights::authorize(caller, Action::ReadTask(&task)).is_ok()
+            {
                 tasks.push(body(app, &task).await?);
             }
         }
@@ -69,8 +74,11 @@ fn states(status: Option<&str>) -> Result<Vec<State>, Error> {
     for word in status.into_iter().flat_map(|status| status.split(',')) {
         if !allowed.contains(&word) {
             let word = domain::effect::bounded(word.to_owned(), 64);
-            return Err(Error::invalid(format!("status must be one of {}, not {word:?}", allowed.join(", ")))
-                .with_details(json!({ "field": "status", "allowed": allowed })));
+            return Err(Error::invalid(format!(
+                "status must be one of {}, not {word:?}",
+                allowed.join(", ")
+            ))
+            .with_details(json!({ "field": "status", "allowed": allowed })));
         }
         states.extend(State::ALL.into_iter().filter(|state| state.wire() == word));
     }

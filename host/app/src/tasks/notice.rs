@@ -26,7 +26,8 @@ pub async fn notice(app: &App, task: &Task) -> Result<Option<NewTask>, Error> {
     });
     let id = TaskId::derived(TaskId::DELIVERY, task.new.id.as_str());
     let delivery = WebhookRequest { url, id: id.to_string(), body: message.to_string() };
-    let input = serde_json::to_value(&delivery).map_err(|error| Error::internal(format!("a delivery is not JSON: {error}")))?;
+    let input = serde_json::to_value(&delivery)
+        .map_err(|error| Error::internal(format!("a delivery is not JSON: {error}")))?;
     Ok(Some(NewTask {
         id,
         // No parent: cancelling the task must not cancel the news of it.

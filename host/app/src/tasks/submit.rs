@@ -39,7 +39,8 @@ pub async fn submit(app: &App, caller: &Caller, request: &Value) -> Result<Submi
     app.ports.entropy.fill(&mut random);
     let estimate_key = estimate_key(&accepted);
     let expected = expected(app, &estimate_key, &accepted).await?;
-    let input = serde_json::to_value(&accepted).map_err(|error| Error::internal(format!("a task is not JSON: {error}")))?;
+    let input = serde_json::to_value(&accepted)
+        .map_err(|error| Error::internal(format!("a task is not JSON: {error}")))?;
     let new = NewTask {
         id: TaskId::new(TaskId::TASK, random),
         parent: None,

@@ -1,0 +1,50 @@
+//! What `/metrics` counts of requests.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Method, route template and status of answered requests.
+type Key = (String, String, u16);
+
+/// Counted since the start. Routes are templates, so the number of rows is bounded.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    requests: Mutex<BTreeMap<Key, (u64, Duration)>>,
+    streams: AtomicI64,
+}
+
+impl Counters {
+    pub(crate) fn count(&self, method: &str, route: &str, status: u16, took: Duration) {
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let (count, sum) = requests.entry((method.to_owned(), route.to_owned(), status)).or_default();
+        *count = count.saturating_add(1);
+        *sum = sum.saturating_add(took);
+    }
+
+    pub(crate) fn snapshot(&self) -> Vec<(Key, u64, Duration)> {
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.iter().map(|(key, (count, sum))| (key.clone(), *count, *sum)).collect()
+    }
+
+    pub(crate) fn open_streams(&self) -> i64 {
+        self.streams.load(Ordering::Relaxed)
+    }
+}
+
+/// Counts an open stream until it is dropped.
+pub(crate) struct OpenStream(std::sync::Arc<Counters>);
+
+impl OpenStream {
+    pub(crate) fn new(counters: &std::sync::Arc<Counters>) -> Self {
+        counters.streams.fetch_add(1, Ordering::Relaxed);
+        Self(std::sync::Arc::clone(counters))
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.0.streams.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,11 @@
+//! Extractors: what handlers take from a request, each refusing with the one typed error.
+
+mod body;
+mod caller;
+mod list;
+mod path;
+
+pub(crate) use body::{JsonObject, read_body};
+pub(crate) use caller::Authenticated;
+pub(crate) use list::{Page, Parameters};
+pub(crate) use path::Segment;

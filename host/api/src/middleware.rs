@@ -1,0 +1,10 @@
+//! What every request passes, from outside in: [`slash`], [`edge`], [`panic`], [`origin`], [`authenticate`], [`idempotency`], [`timeout`].
+
+pub(crate) mod authenticate;
+pub(crate) mod edge;
+pub(crate) mod forwarded;
+pub(crate) mod idempotency;
+pub(crate) mod origin;
+pub(crate) mod panic;
+pub(crate) mod slash;
+pub(crate) mod timeout;

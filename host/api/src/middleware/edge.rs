@@ -1,0 +1,98 @@
+//! The outermost: request id, log span, count, security headers, and the body of every error.
+
+use crate::error::{ApiError, Dialect, render};
+use crate::middleware::forwarded;
+use crate::state::ApiState;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use domain::error::{Code, Error};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use tracing::Instrument as _;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest request id that is taken over.
+const REQUEST_ID_LIMIT: usize = 128;
+/// JSON needs nothing from a browser.
+const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+/// The docs page: its own files, and inline styles that its library makes.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
+
+pub(crate) async fn wrap(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let started = state.app.ports.clock.elapsed();
+    let path = request.uri().path().to_owned();
+    let method = request.method().as_str().to_owned();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "(none)".to_owned(), |path| path.as_str().to_owned());
+    let dialect = Dialect::of(&path, request.headers());
+    let request_id = request_id(&state, request.headers());
+    let client = forwarded::client(&request, &state.settings).address.map(|address| address.to_string());
+    let span = tracing::info_span!(
+        "request",
+        request_id = request_id.to_str().unwrap_or_default(),
+        method,
+        path,
+        client,
+        user = tracing::field::Empty
+    );
+    async {
+        let response = match head_size(&request) {
+            size if size > state.settings.head_limit => {
+                let limit = state.settings.head_limit;
+                ApiError(Error::new(
+                    Code::TooLarge,
+                    format!("the request's head is larger than the limit of {limit} bytes"),
+                ))
+                .into_response()
+            }
+            _ => next.run(request).await,
+        };
+        let mut response = render(dialect, response);
+        secure(response.headers_mut(), &path);
+        response.headers_mut().insert(REQUEST_ID, request_id.clone());
+        let took = state.app.ports.clock.elapsed().saturating_sub(started);
+        state.counters.count(&method, &route, response.status().as_u16(), took);
+        tracing::info!(status = response.status().as_u16(), milliseconds = took.as_millis(), "answered");
+        response
+    }
+    .instrument(span.clone())
+    .await
+}
+
+/// The caller's own when it is readable, else a new one.
+fn request_id(state: &ApiState, headers: &HeaderMap) -> HeaderValue {
+    let given = headers.get(REQUEST_ID).filter(|value| {
+        let bytes = value.as_bytes();
+        (1..=REQUEST_ID_LIMIT).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
+    });
+    given.cloned().unwrap_or_else(|| {
+        let mut bytes = [0; 16];
+        state.app.ports.entropy.fill(&mut bytes);
+        let id = uuid::Builder::from_random_bytes(bytes).into_uuid().to_string();
+        HeaderValue::try_from(id).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
+    })
+}
+
+fn head_size(request: &Request) -> usize {
+    let headers: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    headers + request.uri().path().len() + request.uri().query().map_or(0, str::len)
+}
+
+fn secure(headers: &mut HeaderMap, path: &str) {
+    let is_docs = path == "/docs" || path.starts_with("/docs/");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(if is_docs { DOCS_POLICY } else { API_POLICY }),
+    );
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}

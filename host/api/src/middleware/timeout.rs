@@ -1,0 +1,28 @@
+//! A handler must answer in its route's time. Streams have answered once their first byte is ready.
+
+use crate::error::ApiError;
+use crate::state::ApiState;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use domain::error::Error;
+use http::Method;
+use std::time::Duration;
+
+/// A submit reads a whole project into blobs before it answers.
+const SUBMIT: Duration = Duration::from_secs(120);
+
+pub(crate) async fn limit(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let route =
+        request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+    let limit = match (request.method(), route.as_str()) {
+        (&Method::POST, "/v1/agents/tasks") => state.settings.timeout.max(SUBMIT),
+        _ => state.settings.timeout,
+    };
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            ApiError(Error::unavailable(format!("{route} did not answer within {limit:?}"))).into_response()
+        }
+    }
+}

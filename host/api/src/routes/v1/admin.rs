@@ -1,0 +1,3 @@
+//! `/v1/admin`.
+
+pub(in crate::routes) mod plugins;

@@ -1,0 +1,76 @@
+//! `GET /v1/agents/tasks/{taskId}/events`: server-sent events.
+
+use crate::counters::OpenStream;
+use crate::error::ApiError;
+use crate::extract::{Authenticated, Segment};
+use crate::state::ApiState;
+use crate::surface::Surface;
+use app::tasks::{Follow, TaskEvent};
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use domain::error::Error;
+use futures_util::StreamExt as _;
+use http::{HeaderMap, StatusCode};
+use std::convert::Infallible;
+use std::time::Duration;
+
+/// Proxies close what is silent for a minute.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// What happens in a task, until it ends: `phase.update`, `progress`, `model.delta`, …, `task.completed`. `Last-Event-ID` resumes;
+/// after the last event the answer is 204, which ends a browser's reconnecting. Ours.
+#[utoipa::path(
+    get,
+    path = "/v1/agents/tasks/{taskId}/events",
+    tag = "Agent Tasks",
+    params(
+        ("taskId" = String, Path, description = "Of the task.", example = "task_a1b2c3d4e5f6"),
+        ("Last-Event-ID" = Option<String>, Header, description = "Go on after this event."),
+    ),
+    responses(
+        (status = 200, description = "Server-sent events.", content_type = "text/event-stream", example = json!(
+            "id: 7\nevent: phase.update\ndata: {\"agent\":\"coder-ai\",\"phase\":\"generate\",\"status\":\"running\",\"progress\":65}\n\n"
+        )),
+        (status = 204, description = "`Last-Event-ID` was the last event."),
+    )
+)]
+pub(in crate::routes) async fn follow_task(
+    State(state): State<ApiState>,
+    Authenticated(caller): Authenticated,
+    Segment(id): Segment,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let last_event_id = headers
+        .get("last-event-id")
+        .map(|value| value.to_str().unwrap_or("?").trim())
+        .filter(|id| !id.is_empty());
+    let events = match app::tasks::follow(&state.app, &caller, &id, last_event_id).await? {
+        Follow::Over => return Ok(StatusCode::NO_CONTENT.into_response()),
+        Follow::Events(events) => events,
+    };
+    let open = OpenStream::new(&state.counters);
+    let mut draining = state.settings.draining.clone();
+    // A stopping host ends its streams; the follower resumes at another, or after the start.
+    let stop = Box::pin(async move {
+        if draining.wait_for(|draining| *draining).await.is_err() {
+            // Nobody can stop the host through this channel any more.
+            std::future::pending::<()>().await;
+        }
+    });
+    let frames = events.take_until(stop).map(move |event| {
+        let _counted = &open;
+        Ok::<Event, Infallible>(frame(event))
+    });
+    Ok(Sse::new(frames).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
+}
+
+fn frame(event: Result<TaskEvent, Error>) -> Event {
+    match event {
+        Ok(event) => Event::default().id(event.id).event(event.event).data(event.data.to_string()),
+        Err(error) => {
+            tracing::error!(cause = error.message, "an event stream broke");
+            Event::default().event("error").data(Surface::Autonoma.body(&error).to_string())
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What every handler can reach.
+
+use crate::counters::Counters;
+use crate::openapi::Document;
+use crate::settings::HttpSettings;
+use app::App;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct ApiState {
+    pub(crate) app: Arc<App>,
+    pub(crate) settings: Arc<HttpSettings>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) document: Arc<Document>,
+    started: Duration,
+}
+
+impl ApiState {
+    pub(crate) fn new(app: Arc<App>, settings: HttpSettings, document: Document) -> Self {
+        let started = app.ports.clock.elapsed();
+        Self {
+            app,
+            settings: Arc::new(settings),
+            counters: Arc::default(),
+            document: Arc::new(document),
+            started,
+        }
+    }
+
+    pub(crate) fn uptime(&self) -> Duration {
+        self.app.ports.clock.elapsed().saturating_sub(self.started)
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        *self.settings.draining.borrow()
+    }
+}
