@@ -7,8 +7,25 @@
 //! What the schema says is what serde does, with one difference: a described object allows no other fields
 //! (`"additionalProperties": false`), since a misspelled argument should be an error and a model should not ramble.
 //!
-//! A type that contains itself has no finite text: the compiler reports a cycle. Break it with
-//! `#[schema(json = r#"{"type":"object"}"#)]` on the field.
+//! A type that contains itself has no finite text, and the compiler reports a cycle:
+//! ```compile_fail
+//! # use skep_sdk::prelude::*;
+//! #[derive(Schema)]
+//! struct Tree {
+//!     children: Vec<Tree>,
+//! }
+//! # let _ = skep_sdk::schema::text::<Tree>();
+//! ```
+//! Say for one field what it looks like, and the circle is open:
+//! ```
+//! # use skep_sdk::prelude::*;
+//! #[derive(Schema)]
+//! struct Tree {
+//!     #[schema(json = r#"{"type": "array", "items": {"type": "object"}}"#)]
+//!     children: Vec<Tree>,
+//! }
+//! # let _ = skep_sdk::schema::text::<Tree>();
+//! ```
 
 mod types;
 

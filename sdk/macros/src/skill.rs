@@ -73,12 +73,12 @@ pub(crate) fn expand(arguments: &Arguments, mut module: ItemMod) -> Result<Token
 
         impl ::skep_sdk::skill::Skill for Plugin {
             fn call(
-                tool: &str,
-                arguments: &str,
-                context: &::skep_sdk::Context,
+                __tool: &str,
+                __arguments: &str,
+                __context: &::skep_sdk::Context,
             ) -> ::core::result::Result<::std::string::String, ::skep_sdk::Error> {
-                let _ = context;
-                match tool {
+                let _ = __context;
+                match __tool {
                     #(#names => { #calls })*
                     other => ::core::result::Result::Err(::skep_sdk::manifest::no_such_tool(other, #known)),
                 }

@@ -26,21 +26,22 @@ pub(crate) fn expand(mut arguments: Arguments, function: ItemFn) -> Result<Token
         let ty = &argument.ty;
         if let Some(by_reference) = context_argument(ty) {
             values.push(if by_reference {
-                quote! { context }
+                quote! { __context }
             } else {
-                quote! { ::core::clone::Clone::clone(context) }
+                quote! { ::core::clone::Clone::clone(__context) }
             });
             continue;
         }
         match &*argument.pat {
             Pat::Ident(pattern) if pattern.ident == "config" || pattern.ident == "_config" => {
-                readings.push(quote! { let config: #ty = ::skep_sdk::manifest::input("config", config)?; });
-                values.push(quote! { config });
+                readings
+                    .push(quote! { let __config: #ty = ::skep_sdk::manifest::input("config", __config)?; });
+                values.push(quote! { __config });
                 arguments.config = Some((**ty).clone());
             }
             _ => {
-                readings.push(quote! { let input: #ty = ::skep_sdk::manifest::input("input", input)?; });
-                values.push(quote! { input });
+                readings.push(quote! { let __input: #ty = ::skep_sdk::manifest::input("input", __input)?; });
+                values.push(quote! { __input });
             }
         }
     }
@@ -78,14 +79,14 @@ pub(crate) fn expand(mut arguments: Arguments, function: ItemFn) -> Result<Token
 
         impl ::skep_sdk::step::Step for Plugin {
             fn run(
-                config: &str,
-                input: &str,
-                context: &::skep_sdk::Context,
+                __config: &str,
+                __input: &str,
+                __context: &::skep_sdk::Context,
             ) -> ::core::result::Result<::std::string::String, ::skep_sdk::Error> {
-                let _ = (config, input, context);
+                let _ = (__config, __input, __context);
                 #(#readings)*
-                let answer = #result;
-                ::skep_sdk::manifest::answer(&answer)
+                let __answer = #result;
+                ::skep_sdk::manifest::answer(&__answer)
             }
         }
 

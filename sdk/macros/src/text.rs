@@ -10,19 +10,33 @@ pub(crate) fn documentation(attributes: &[Attribute]) -> String {
             && pair.path.is_ident("doc")
             && let Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) = &pair.value
         {
-            lines.extend(
-                line.value().lines().map(|line| line.trim().trim_start_matches("* ").trim().to_owned()),
-            );
+            lines.extend(line.value().split('\n').map(without_star));
         }
     }
     let mut text = String::new();
-    for line in lines {
-        let apart = line.is_empty() || line.starts_with("- ") || line.starts_with("```");
-        if !text.is_empty() && !text.ends_with('\n') {
-            text.push(if apart { '\n' } else { ' ' });
+    let mut gap = false;
+    for line in lines.iter().skip_while(|line| line.is_empty()) {
+        if line.is_empty() {
+            gap = true;
+            continue;
         }
-        text.push_str(&line);
+        if !text.is_empty() {
+            text.push_str(match (gap, line.starts_with("- ")) {
+                (true, _) => "\n\n",
+                (false, true) => "\n",
+                (false, false) => " ",
+            });
+        }
+        gap = false;
+        text.push_str(line);
     }
+    text
+}
+
+/// A line of a `/** … */` comment may begin with a star of its own.
+fn without_star(line: &str) -> String {
+    let line = line.trim();
+    let text = if line == "*" { "" } else { line.strip_prefix("* ").unwrap_or(line) };
     text.trim().to_owned()
 }
 

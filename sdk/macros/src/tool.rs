@@ -126,9 +126,9 @@ pub(crate) fn expand(function: &mut ItemFn) -> Result<Option<Tool>> {
     for (ident, ty, attributes) in &arguments {
         if let Some(by_reference) = context_argument(ty) {
             values.push(if by_reference {
-                quote! { context }
+                quote! { __context }
             } else {
-                quote! { ::core::clone::Clone::clone(context) }
+                quote! { ::core::clone::Clone::clone(__context) }
             });
             continue;
         }
@@ -139,7 +139,7 @@ pub(crate) fn expand(function: &mut ItemFn) -> Result<Option<Tool>> {
         let serde: Vec<&Attribute> =
             attributes.iter().filter(|attribute| attribute.path().is_ident("serde")).collect();
         struct_fields.push(quote! { #(#serde)* #ident: #ty });
-        values.push(quote! { arguments.#ident });
+        values.push(quote! { __arguments.#ident });
         fields.push(field);
     }
 
@@ -222,13 +222,14 @@ fn call(
     } else {
         called
     };
+    // Two underscores keep these names apart from those of the author's functions and types.
     quote! {
         #[derive(::skep_sdk::serde::Deserialize)]
         #[serde(crate = "::skep_sdk::serde", deny_unknown_fields)]
-        struct Arguments { #(#fields),* }
+        struct __Arguments { #(#fields),* }
         #[allow(unused_variables, reason = "a tool may have no arguments")]
-        let arguments: Arguments = ::skep_sdk::manifest::arguments(#name, arguments)?;
-        let answer = #result;
-        ::skep_sdk::manifest::answer(&answer)
+        let __arguments: __Arguments = ::skep_sdk::manifest::arguments(#name, __arguments)?;
+        let __answer = #result;
+        ::skep_sdk::manifest::answer(&__answer)
     }
 }
