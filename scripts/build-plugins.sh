@@ -12,4 +12,4 @@ if [ ${#manifests[@]} -eq 0 ]; then
     printf 'no plugin crates in %s\n' "$*" >&2
     exit 0
 fi
-exec target/debug/skep build "${manifests[@]%/Cargo.toml}" --out "$out" --policy "$out/policy.toml" -- --locked
+exec "${SKEP_BUILD_HOST:-target/debug/skep}" build "${manifests[@]%/Cargo.toml}" --out "$out" --policy "$out/policy.toml" -- --locked

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Measures, with optimized builds, and keeps what was printed in benches/, with the command and the machine.
+# Arguments name the benches (all by default), such as `bench.sh calls submits`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/stages.sh
+. scripts/stages.sh
+
+postgres=target/bench-postgres
+finish() {
+    local status=$?
+    scripts/postgres.sh stop "$postgres" || true
+    stage_table "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+choose_toolchain() {
+    SKEP_BUILD_TOOLCHAIN=$(scripts/wasm-toolchain.sh)
+    export SKEP_BUILD_TOOLCHAIN
+}
+
+start_postgres() {
+    # Not exported, see scripts/test.sh.
+    database=$(scripts/postgres.sh start "$postgres")
+}
+
+benches() {
+    sed -n '/^\[\[bench\]\]/,/^\[/ s/^name = "\(.*\)"/\1/p' tests/Cargo.toml
+}
+
+measure() {
+    local name=$1 output="benches/$1.txt" command="cargo bench --locked --package tests --bench $1"
+    {
+        printf '# make bench: %s\n# %s, %s\n# %s, %s cores, Linux %s\n\n' "$command" \
+            "$(date -u +%Y-%m-%dT%H:%MZ)" "$(git describe --always --dirty 2>/dev/null || echo 'no git')" \
+            "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" "$(uname -r)"
+    } >"$output.new"
+    # Word splitting is meant: a command line.
+    # shellcheck disable=SC2086
+    SKEP_TEST_DATABASE_URL="$database" $command </dev/null | tee -a "$output.new"
+    mv "$output.new" "$output"
+    printf 'kept in %s\n' "$output" >&2
+}
+
+stage "check the machine" scripts/setup.sh test
+stage "find a compiler for plugins" choose_toolchain
+stage "build the host" cargo build --locked --profile bench --package skep
+export SKEP_BUILD_HOST="$PWD/target/release/skep"
+stage "build plugins" scripts/build-plugins.sh target/components plugins
+stage "build guests" scripts/build-plugins.sh target/guests tests/guests examples
+stage "start PostgreSQL" start_postgres
+export SKEP_TEST_BIN="$PWD/target/release/skep"
+export SKEP_TEST_COMPONENTS="$PWD/target/components"
+export SKEP_TEST_GUESTS="$PWD/target/guests"
+mkdir -p benches
+if [ $# -eq 0 ]; then
+    mapfile -t selected < <(benches)
+    set -- "${selected[@]}"
+fi
+for name in "$@"; do
+    stage "measure $name" measure "$name"
+done
