@@ -1,0 +1,47 @@
+;; What every hand-written guest has: memory, an allocator that never frees, the number in the arguments, and results.
+;; 512: where results are written. 1024: the text "ok" in quotes. 2048: scratch. From 8192: the heap.
+(memory (export "memory") 1)
+(data (i32.const 1024) "\"ok\"")
+(global $heap (mut i32) (i32.const 8192))
+(func $realloc (export "cabi_realloc") (param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)
+  (local $start i32) (local $end i32)
+  (local.set $start (i32.and (i32.add (global.get $heap) (i32.sub (local.get $align) (i32.const 1))) (i32.sub (i32.const 0) (local.get $align))))
+  (local.set $end (i32.add (local.get $start) (local.get $size)))
+  (if (i32.gt_u (local.get $end) (i32.mul (memory.size) (i32.const 65536)))
+    (then
+      (if (i32.eq (i32.const -1)
+            (memory.grow (i32.add (i32.const 1) (i32.div_u (i32.sub (local.get $end) (i32.mul (memory.size) (i32.const 65536))) (i32.const 65536)))))
+        (then unreachable))))
+  (global.set $heap (local.get $end))
+  (local.get $start))
+;; The decimal number that the arguments are.
+(func $number (param $text i32) (param $length i32) (result i32)
+  (local $value i32)
+  (block $done
+    (loop $next
+      (br_if $done (i32.eqz (local.get $length)))
+      (local.set $value (i32.add (i32.mul (local.get $value) (i32.const 10)) (i32.sub (i32.load8_u (local.get $text)) (i32.const 48))))
+      (local.set $text (i32.add (local.get $text) (i32.const 1)))
+      (local.set $length (i32.sub (local.get $length) (i32.const 1)))
+      (br $next)))
+  (local.get $value))
+;; A good result with this JSON text.
+(func $ok (param $text i32) (param $length i32) (result i32)
+  (i32.store8 (i32.const 512) (i32.const 0))
+  (i32.store (i32.const 520) (local.get $text))
+  (i32.store (i32.const 524) (local.get $length))
+  (i32.const 512))
+;; An error of this kind with this message.
+(func $fail (param $kind i32) (param $text i32) (param $length i32) (result i32)
+  (i32.store8 (i32.const 512) (i32.const 1))
+  (i32.store8 (i32.const 520) (local.get $kind))
+  (i32.store (i32.const 524) (i32.const 2048))
+  (i32.store (i32.const 528) (i32.const 0))
+  (i32.store (i32.const 532) (local.get $text))
+  (i32.store (i32.const 536) (local.get $length))
+  (i32.store8 (i32.const 544) (i32.const 0))
+  (i32.const 512))
+(func (export "skep:plugin/skill-guest@0.1.0#call")
+  (param $tool i32) (param $tool_length i32) (param $arguments i32) (param $arguments_length i32)
+  (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
+  (call $run (call $number (local.get $arguments) (local.get $arguments_length))))

@@ -1,0 +1,5 @@
+;; Never gets through its start function.
+(func $begin (loop $again (br $again)))
+(start $begin)
+(func $run (param $amount i32) (result i32)
+  (call $ok (i32.const 1024) (i32.const 4)))

@@ -1,0 +1,15 @@
+;; Traps in one of many ways; 0 does not.
+(type $nothing (func))
+(table 2 2 funcref)
+(elem (i32.const 0) $wrong)
+(func $wrong (param i32))
+(func $run (param $amount i32) (result i32)
+  (block $b5 (block $b4 (block $b3 (block $b2 (block $b1 (block $b0
+    (br_table $b0 $b1 $b2 $b3 $b4 $b5 (local.get $amount)))
+    (return (call $ok (i32.const 1024) (i32.const 4))))
+    unreachable)
+    (return (i32.div_u (i32.const 1) (i32.const 0))))
+    (return (i32.load (i32.const 0x7fffffff))))
+    (call_indirect (type $nothing) (i32.const 1)))
+  (call_indirect (type $nothing) (i32.const 0))
+  (i32.const 0))
