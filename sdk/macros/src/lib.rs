@@ -14,6 +14,8 @@ mod personality;
 mod schema;
 mod skill;
 mod step;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tool;
 
