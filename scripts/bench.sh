@@ -3,10 +3,11 @@
 # Arguments name the benches (all by default), such as `bench.sh calls submits`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+target=${CARGO_TARGET_DIR:-$PWD/target}
 # shellcheck source=scripts/stages.sh
 . scripts/stages.sh
 
-postgres=target/bench-postgres
+postgres=$target/bench-postgres
 finish() {
     local status=$?
     scripts/postgres.sh stop "$postgres" || true
@@ -47,13 +48,13 @@ measure() {
 stage "check the machine" scripts/setup.sh test
 stage "find a compiler for plugins" choose_toolchain
 stage "build the host" cargo build --locked --profile bench --package skep
-export SKEP_BUILD_HOST="$PWD/target/release/skep"
-stage "build plugins" scripts/build-plugins.sh target/components plugins
-stage "build guests" scripts/build-plugins.sh target/guests tests/guests examples
+export SKEP_BUILD_HOST="$target/release/skep"
+stage "build plugins" scripts/build-plugins.sh "$target/components" plugins
+stage "build guests" scripts/build-plugins.sh "$target/guests" tests/guests examples
 stage "start PostgreSQL" start_postgres
-export SKEP_TEST_BIN="$PWD/target/release/skep"
-export SKEP_TEST_COMPONENTS="$PWD/target/components"
-export SKEP_TEST_GUESTS="$PWD/target/guests"
+export SKEP_TEST_BIN="$target/release/skep"
+export SKEP_TEST_COMPONENTS="$target/components"
+export SKEP_TEST_GUESTS="$target/guests"
 mkdir -p benches
 if [ $# -eq 0 ]; then
     mapfile -t selected < <(benches)

@@ -3,6 +3,7 @@
 #   build-plugins.sh OUT FOLDER...
 set -euo pipefail
 cd "$(dirname "$0")/.."
+target=${CARGO_TARGET_DIR:-$PWD/target}
 out=${1:?build-plugins.sh OUT FOLDER...}
 shift
 
@@ -12,4 +13,4 @@ if [ ${#manifests[@]} -eq 0 ]; then
     printf 'no plugin crates in %s\n' "$*" >&2
     exit 0
 fi
-exec "${SKEP_BUILD_HOST:-target/debug/skep}" build "${manifests[@]%/Cargo.toml}" --out "$out" --policy "$out/policy.toml" -- --locked
+exec "${SKEP_BUILD_HOST:-$target/debug/skep}" build "${manifests[@]%/Cargo.toml}" --out "$out" --policy "$out/policy.toml" -- --locked

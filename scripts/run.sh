@@ -3,6 +3,7 @@
 # Further arguments go to `skep up`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+target=${CARGO_TARGET_DIR:-$PWD/target}
 # shellcheck source=scripts/stages.sh
 . scripts/stages.sh
 trap 'stage_table $?' EXIT
@@ -18,12 +19,12 @@ choose_toolchain() {
 stage "check the machine" scripts/setup.sh run
 stage "find a compiler for plugins" choose_toolchain
 stage "build the host" cargo build --locked --package skep
-stage "build the plugins" scripts/build-plugins.sh target/components plugins
+stage "build the plugins" scripts/build-plugins.sh "$target/components" plugins
 stage "fetch the model $model" scripts/model.sh "$model" "$data/models"
 
 trap - EXIT
 stage_table 0
 mkdir -p "$data/plugins"
-export SKEP_PLUGIN_DIR="${SKEP_PLUGIN_DIR:-$data/plugins:target/components}"
-export SKEP_POLICY="${SKEP_POLICY:-target/components/policy.toml}"
-exec target/debug/skep up --data-dir "$data" "$@"
+export SKEP_PLUGIN_DIR="${SKEP_PLUGIN_DIR:-$data/plugins:$target/components}"
+export SKEP_POLICY="${SKEP_POLICY:-$target/components/policy.toml}"
+exec "$target/debug/skep" up --data-dir "$data" "$@"

@@ -3,13 +3,14 @@
 # Further arguments go to `cargo test`, such as `--package tests` or the name of a test.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+target=${CARGO_TARGET_DIR:-$PWD/target}
 # shellcheck source=scripts/stages.sh
 . scripts/stages.sh
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
 
 # One selection of packages and features for building and testing, so that nothing is compiled twice.
 selection=(--locked --workspace --features skep/failpoints)
-postgres=target/test-postgres
+postgres=$target/test-postgres
 
 finish() {
     local status=$?
@@ -41,7 +42,7 @@ start_postgres() {
 fetch_models() {
     local name
     for name in smollm2-135m qwen2.5-coder-0.5b; do
-        scripts/model.sh "$name" target/models
+        scripts/model.sh "$name" "$target/models"
     done
 }
 
@@ -49,15 +50,15 @@ stage "check the machine" scripts/setup.sh test
 stage "find a compiler for plugins" choose_toolchain
 stage "check the format" check_format
 stage "build host and tests" cargo build "${selection[@]}" --bins --tests
-stage "build plugins" scripts/build-plugins.sh target/components plugins
-stage "build guests of the tests" scripts/build-plugins.sh target/guests tests/guests examples
+stage "build plugins" scripts/build-plugins.sh "$target/components" plugins
+stage "build guests of the tests" scripts/build-plugins.sh "$target/guests" tests/guests examples
 stage "fetch models" fetch_models
 stage "start PostgreSQL" start_postgres
 
-export SKEP_TEST_BIN="$PWD/target/debug/skep"
-export SKEP_TEST_COMPONENTS="$PWD/target/components"
-export SKEP_TEST_GUESTS="$PWD/target/guests"
-export SKEP_TEST_MODEL_DIR="$PWD/target/models"
+export SKEP_TEST_BIN="$target/debug/skep"
+export SKEP_TEST_COMPONENTS="$target/components"
+export SKEP_TEST_GUESTS="$target/guests"
+export SKEP_TEST_MODEL_DIR="$target/models"
 run_tests() {
     SKEP_TEST_DATABASE_URL="$database" cargo test "${selection[@]}" "$@" </dev/null
 }
