@@ -99,15 +99,6 @@ impl PostgresStore {
         self.inner.database.pool.close().await;
     }
 
-    /// The clock of the database, for tests: from now on it stands at `now`.
-    ///
-    /// # Errors
-    /// When the function cannot be replaced.
-    #[cfg(feature = "failpoints")]
-    pub async fn set_clock(&self, now: domain::time::Timestamp) -> Result<(), StoreError> {
-        connect::set_clock(&self.inner.database, now).await
-    }
-
     fn database(&self) -> &Database {
         &self.inner.database
     }

@@ -137,24 +137,3 @@ pub(super) async fn check_fingerprint(database: &Database, fingerprint: &str) ->
          give this host the same key"
     )))
 }
-
-/// Make the database's clock stand at `now`.
-#[cfg(feature = "failpoints")]
-pub(super) async fn set_clock(database: &Database, now: domain::time::Timestamp) -> Result<(), StoreError> {
-    transact!(database, write => async {
-        sqlx::raw_sql(
-            "DO $$ BEGIN
-                 IF to_regclass('stopped_clock') IS NULL THEN
-                     CREATE TABLE stopped_clock (now bigint NOT NULL);
-                     INSERT INTO stopped_clock VALUES (0);
-                     CREATE OR REPLACE FUNCTION skep_now() RETURNS bigint LANGUAGE sql VOLATILE AS
-                         'SELECT now FROM stopped_clock';
-                 END IF;
-             END $$",
-        )
-        .execute(write.connection())
-        .await?;
-        write.query("UPDATE stopped_clock SET now = $1").bind(now.0).execute(write.connection()).await?;
-        Ok(())
-    })
-}

@@ -83,7 +83,7 @@ async fn submit_all(
     submits: &[(NewTask, Vec<ImportedFile>)],
 ) -> Vec<Result<Task, StoreError>> {
     match submit_once(database, submits).await {
-        Ok(tasks) => tasks.into_iter().map(Ok).collect(),
+        Ok(results) => results,
         Err(StoreError::Unavailable(reason)) => {
             submits.iter().map(|_| Err(StoreError::Unavailable(reason.clone()))).collect()
         }
@@ -92,7 +92,7 @@ async fn submit_all(
             let mut results = Vec::with_capacity(submits.len());
             for submit in submits {
                 let result = submit_once(database, std::slice::from_ref(submit)).await;
-                results.push(result.and_then(|mut tasks| tasks.pop().ok_or_else(lost)));
+                results.push(result.and_then(|mut results| results.pop().ok_or_else(lost)?));
             }
             results
         }
@@ -102,11 +102,11 @@ async fn submit_all(
 async fn submit_once(
     database: &Database,
     submits: &[(NewTask, Vec<ImportedFile>)],
-) -> Result<Vec<Task>, StoreError> {
+) -> Result<Vec<Result<Task, StoreError>>, StoreError> {
     transact!(database, write => submit(&mut write, submits))
 }
 
-async fn submit(write: &mut Write, submits: &[(NewTask, Vec<ImportedFile>)]) -> Result<Vec<Task>, Failure> {
+async fn submit(write: &mut Write, submits: &[(NewTask, Vec<ImportedFile>)]) -> Result<Vec<Result<Task, StoreError>>, Failure> {
     let news: Vec<&NewTask> = submits.iter().map(|(new, _)| new).collect();
     let inserted = insert_tasks(write, &news).await?;
     let mut seen = HashSet::new();
@@ -129,15 +129,12 @@ async fn submit(write: &mut Write, submits: &[(NewTask, Vec<ImportedFile>)]) -> 
             .map(|row| task(row).map(|task| (task.new.id.to_string(), task)))
             .collect::<Result<_, _>>()?
     };
-    let mut tasks = Vec::with_capacity(submits.len());
-    for new in news {
-        match stored.get(new.id.as_str()) {
-            Some(task) if task.new.user == new.user => tasks.push(task.clone()),
-            Some(_) => return Err(StoreError::Conflict(format!("the task id {} is taken", new.id)).into()),
-            None => tasks.push(TaskRow::queued(new)?.into_task()?),
-        }
-    }
-    Ok(tasks)
+    let answer = |new: &NewTask| match stored.get(new.id.as_str()) {
+        Some(task) if task.new.user == new.user => Ok(task.clone()),
+        Some(_) => Err(StoreError::Conflict(format!("the task id {} is taken", new.id))),
+        None => TaskRow::queued(new)?.into_task(),
+    };
+    Ok(news.into_iter().map(answer).collect())
 }
 
 /// Insert queued tasks; those whose id is there already stay as they are. Answers the ids that were inserted.
