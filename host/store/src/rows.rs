@@ -31,7 +31,8 @@ pub(crate) const BLOB_GRACE: Duration = Duration::from_secs(3600);
 
 /// JSON text for a column.
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::Internal(format!("a value has no JSON form: {error}")))
+    serde_json::to_string(value)
+        .map_err(|error| StoreError::Internal(format!("a value has no JSON form: {error}")))
 }
 
 /// A value from the JSON text of a column; `column` is named when it cannot be read.

@@ -76,7 +76,9 @@ pub enum OpenError {
         holder: String,
     },
     /// A newer host has been here.
-    #[error("the database has schema version {found}, this host knows {supported} and no newer one: run a newer host")]
+    #[error(
+        "the database has schema version {found}, this host knows {supported} and no newer one: run a newer host"
+    )]
     NewerSchema {
         /// The file's.
         found: usize,
@@ -149,7 +151,8 @@ impl SqliteStore {
         let blob_root = data_dir.join("blobs");
         let blobs = BlobFolder::open(blob_root.clone()).map_err(wrong(&blob_root))?;
         let readers = Readers::new(database, options.readers);
-        let inner = Inner { writer, readers, blobs, clock, queued: Notify::new(), fencing: fencing(&options), lock };
+        let inner =
+            Inner { writer, readers, blobs, clock, queued: Notify::new(), fencing: fencing(&options), lock };
         Ok(Self { inner: Arc::new(inner) })
     }
 

@@ -26,8 +26,14 @@ impl Cursor {
     /// The cursor of that text; another text is `Conflict`.
     pub(crate) fn parse(text: &str) -> Result<Self, StoreError> {
         text.split_once('.')
-            .and_then(|(time, id)| Some(Self { created_at: Timestamp(time.parse().ok()?), id: id.parse().ok()? }))
-            .ok_or_else(|| StoreError::Conflict(format!("{text:?} is not a cursor: give `nextCursor` of the page before")))
+            .and_then(|(time, id)| {
+                Some(Self { created_at: Timestamp(time.parse().ok()?), id: id.parse().ok()? })
+            })
+            .ok_or_else(|| {
+                StoreError::Conflict(format!(
+                    "{text:?} is not a cursor: give `nextCursor` of the page before"
+                ))
+            })
     }
 }
 

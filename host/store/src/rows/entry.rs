@@ -4,7 +4,9 @@ use super::{decode, encode};
 use app::ports::store_error::StoreError;
 use domain::component::{Cost, Nondeterminism};
 use domain::id::Digest;
-use domain::journal::{BYTES_LIMIT, CallRecord, ENTRIES_LIMIT, Entry, EntryBody, Recorded, RecordedOutput, ScopeEnd};
+use domain::journal::{
+    BYTES_LIMIT, CallRecord, ENTRIES_LIMIT, Entry, EntryBody, Recorded, RecordedOutput, ScopeEnd,
+};
 use domain::rigor::phase::Phase;
 use serde_json::Value;
 
@@ -88,7 +90,12 @@ impl EntryRow {
 
     /// The row as it will be found at its address: for a second entry of one append.
     pub(crate) fn as_stored(&self) -> StoredEntry {
-        StoredEntry { kind: self.kind.to_owned(), hash: self.hash.clone(), answered: self.answered, body: self.body.clone() }
+        StoredEntry {
+            kind: self.kind.to_owned(),
+            hash: self.hash.clone(),
+            answered: self.answered,
+            body: self.body.clone(),
+        }
     }
 }
 
@@ -116,7 +123,11 @@ fn work_of(entry: &Entry) -> Option<Work> {
     // Nested calls have more parts and are part of their caller's time.
     let phase = Phase::ALL.into_iter().find(|known| known.as_str() == phase)?;
     let personality = station.split('@').next().unwrap_or(station).to_owned();
-    Some(Work { personality, wall_us: end.cost.wall_us, finished: phase == Phase::Review && end.result.is_ok() })
+    Some(Work {
+        personality,
+        wall_us: end.cost.wall_us,
+        finished: phase == Phase::Review && end.result.is_ok(),
+    })
 }
 
 /// What appending `new` at an address means that holds `stored`.
@@ -138,7 +149,8 @@ pub(crate) fn compare(stored: Option<&StoredEntry>, new: &EntryRow) -> Result<Fo
 pub(crate) fn entry_of(scope: &str, ordinal: i64, at: i64, body: &str) -> Result<Entry, StoreError> {
     Ok(Entry {
         scope: super::parse("entries.scope", scope)?,
-        ordinal: u32::try_from(ordinal).map_err(|error| super::unreadable("entries.ordinal", scope, &error))?,
+        ordinal: u32::try_from(ordinal)
+            .map_err(|error| super::unreadable("entries.ordinal", scope, &error))?,
         at: domain::time::Timestamp(at),
         body: decode("entries.body", body)?,
     })
@@ -147,7 +159,9 @@ pub(crate) fn entry_of(scope: &str, ordinal: i64, at: i64, body: &str) -> Result
 /// Whether a journal of this size has no room: then nothing of the append is stored.
 pub(crate) fn exhausted(entries: u64, bytes: u64) -> Result<(), StoreError> {
     if entries > ENTRIES_LIMIT || bytes > BYTES_LIMIT {
-        return Err(StoreError::Exhausted(format!("{ENTRIES_LIMIT_TEXT}, this one would have {entries} and {bytes} bytes")));
+        return Err(StoreError::Exhausted(format!(
+            "{ENTRIES_LIMIT_TEXT}, this one would have {entries} and {bytes} bytes"
+        )));
     }
     Ok(())
 }

@@ -46,7 +46,11 @@ mod tests {
             [(0, 10, 10, true), (10, 5, 10, false), (10, 10, 10, false), (10, 100, 99, true)]
         {
             let merged = Shown::merge(&progress(present, "a"), progress(report, "a"));
-            assert_eq!((merged.progress.percent, merged.changed), (shown, changed), "{present} then {report}");
+            assert_eq!(
+                (merged.progress.percent, merged.changed),
+                (shown, changed),
+                "{present} then {report}"
+            );
         }
         let other = Shown::merge(&progress(10, "a"), progress(5, "b"));
         assert!(other.changed && other.progress == progress(10, "b"));

@@ -69,8 +69,10 @@ impl TaskRow {
 
     /// The task that the row holds.
     pub(crate) fn into_task(self) -> Result<Task, StoreError> {
-        let kind = Kind::parse(&self.kind).ok_or_else(|| unreadable("tasks.kind", &self.kind, &"unknown kind"))?;
-        let state = State::parse(&self.state).ok_or_else(|| unreadable("tasks.state", &self.state, &"unknown state"))?;
+        let kind =
+            Kind::parse(&self.kind).ok_or_else(|| unreadable("tasks.kind", &self.kind, &"unknown kind"))?;
+        let state = State::parse(&self.state)
+            .ok_or_else(|| unreadable("tasks.state", &self.state, &"unknown state"))?;
         Ok(Task {
             new: NewTask {
                 id: parse("tasks.id", &self.id)?,
@@ -134,7 +136,9 @@ pub(crate) fn quarantine_failure(scope: Option<&str>) -> TaskFailure {
     let place = scope.map_or_else(|| "before its first scope".to_owned(), |scope| format!("in {scope}"));
     TaskFailure {
         code: "QUARANTINED".to_owned(),
-        message: format!("the host died {place} each time that the task ran alone; it does not run again until a person has looked"),
+        message: format!(
+            "the host died {place} each time that the task ran alone; it does not run again until a person has looked"
+        ),
         agent,
         phase,
         details: serde_json::json!({ "scope": scope }),

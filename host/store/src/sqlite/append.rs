@@ -48,10 +48,16 @@ pub(super) fn append(
 }
 
 fn plan(connection: &Connection, task: &TaskId, fenced: &Fenced, append: &Append) -> Outcome<Plan> {
-    let mut plan = Plan { steps: Vec::new(), blobs: Vec::new(), entries: fenced.entries, bytes: fenced.bytes };
+    let mut plan =
+        Plan { steps: Vec::new(), blobs: Vec::new(), entries: fenced.entries, bytes: fenced.bytes };
     for entry in &append.entries {
         let row = EntryRow::of(entry)?;
-        let stored = match plan.steps.iter().rev().find(|(earlier, _)| (&earlier.scope, earlier.ordinal) == (&row.scope, row.ordinal)) {
+        let stored = match plan
+            .steps
+            .iter()
+            .rev()
+            .find(|(earlier, _)| (&earlier.scope, earlier.ordinal) == (&row.scope, row.ordinal))
+        {
             Some((earlier, _)) => Some(earlier.as_stored()),
             None => find_entry(connection, task, &row)?,
         };
@@ -77,8 +83,9 @@ fn plan(connection: &Connection, task: &TaskId, fenced: &Fenced, append: &Append
 }
 
 fn find_entry(connection: &Connection, task: &TaskId, row: &EntryRow) -> Outcome<Option<StoredEntry>> {
-    let mut statement = connection
-        .prepare_cached("SELECT kind, hash, answered, body FROM entries WHERE task = ?1 AND scope = ?2 AND ordinal = ?3")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT kind, hash, answered, body FROM entries WHERE task = ?1 AND scope = ?2 AND ordinal = ?3",
+    )?;
     let found = statement.query_row(params![task.as_str(), row.scope, row.ordinal], |row| {
         Ok(StoredEntry { kind: row.get(0)?, hash: row.get(1)?, answered: row.get(2)?, body: row.get(3)? })
     });
@@ -96,11 +103,20 @@ fn size_of_new_blob(connection: &Connection, task: &TaskId, blob: Digest) -> Out
     match found {
         Some((_, true)) => Ok(None),
         Some((size, false)) => Ok(Some(count(size))),
-        None => Err(StoreError::Conflict(format!("an entry names blob {blob}, which is not there: put it first")).into()),
+        None => {
+            Err(StoreError::Conflict(format!("an entry names blob {blob}, which is not there: put it first"))
+                .into())
+        }
     }
 }
 
-fn write_entry(connection: &Connection, task: &TaskId, fenced: &mut Fenced, row: &EntryRow, found: Found) -> Outcome<()> {
+fn write_entry(
+    connection: &Connection,
+    task: &TaskId,
+    fenced: &mut Fenced,
+    row: &EntryRow,
+    found: Found,
+) -> Outcome<()> {
     match found {
         Found::Equal => return Ok(()),
         Found::Nothing => {

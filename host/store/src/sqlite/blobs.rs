@@ -54,7 +54,9 @@ impl Blobs for SqliteStore {
             })
             .await?;
         if named {
-            return Err(StoreError::Internal(format!("the file of blob {digest} is missing from the data directory")));
+            return Err(StoreError::Internal(format!(
+                "the file of blob {digest} is missing from the data directory"
+            )));
         }
         Ok(None)
     }
@@ -62,7 +64,8 @@ impl Blobs for SqliteStore {
     async fn clean_blobs(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let folder = self.blob_folder();
         let alone = Arc::clone(&folder.cleaning).write_owned().await;
-        let deleted = self.write(Lane::Normal, 4096, move |connection| clean::blobs(connection, now, limit)).await?;
+        let deleted =
+            self.write(Lane::Normal, 4096, move |connection| clean::blobs(connection, now, limit)).await?;
         blocking(move || {
             // Held until the last file is gone, even when the caller goes away.
             let _alone = alone;

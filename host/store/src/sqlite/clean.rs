@@ -8,7 +8,12 @@ use domain::time::Timestamp;
 use rusqlite::{Connection, params};
 
 /// Ended tasks; journal, events, workspace and counts go with them.
-pub(super) fn tasks(connection: &Connection, ended_before: Timestamp, failed_before: Timestamp, limit: u32) -> Outcome<u64> {
+pub(super) fn tasks(
+    connection: &Connection,
+    ended_before: Timestamp,
+    failed_before: Timestamp,
+    limit: u32,
+) -> Outcome<u64> {
     let deleted = connection
         .prepare_cached(
             "DELETE FROM tasks WHERE id IN (

@@ -31,7 +31,9 @@ pub(super) fn apply_effects(
     let mut applied = Applied::default();
     for effect in effects {
         match effect {
-            LocalEffect::PutFile { path, blob, size } => put_file(connection, task, fenced, path, *blob, *size)?,
+            LocalEffect::PutFile { path, blob, size } => {
+                put_file(connection, task, fenced, path, *blob, *size)?
+            }
             LocalEffect::DeleteFile { path } => {
                 connection
                     .prepare_cached("DELETE FROM workspace_files WHERE task = ?1 AND base = 0 AND path = ?2")?
@@ -44,7 +46,13 @@ pub(super) fn apply_effects(
                         "INSERT INTO kv (agent_id, plugin, key, user_id, value) VALUES (?1, ?2, ?3, ?4, ?5)
                          ON CONFLICT (agent_id, plugin, key) DO UPDATE SET value = excluded.value",
                     )?
-                    .execute(params![fenced.agent.to_string(), plugin, key, fenced.user.to_string(), value])?;
+                    .execute(params![
+                        fenced.agent.to_string(),
+                        plugin,
+                        key,
+                        fenced.user.to_string(),
+                        value
+                    ])?;
             }
             LocalEffect::DeleteKv { plugin, key } => {
                 connection
@@ -75,7 +83,14 @@ pub(super) fn apply_effects(
     Ok(applied)
 }
 
-fn put_file(connection: &Connection, task: &TaskId, fenced: &Fenced, path: &str, blob: Digest, size: u64) -> Outcome<()> {
+fn put_file(
+    connection: &Connection,
+    task: &TaskId,
+    fenced: &Fenced,
+    path: &str,
+    blob: Digest,
+    size: u64,
+) -> Outcome<()> {
     connection
         .prepare_cached(
             "INSERT INTO workspace_files (task, base, path, user_id, blob, size, version) VALUES (?1, 0, ?2, ?3, ?4, ?5, 1)
@@ -126,7 +141,13 @@ fn add_usage(
     Ok(())
 }
 
-fn add_event(connection: &Connection, task: &TaskId, fenced: &mut Fenced, body: &EventBody, now: Timestamp) -> Outcome<()> {
+fn add_event(
+    connection: &Connection,
+    task: &TaskId,
+    fenced: &mut Fenced,
+    body: &EventBody,
+    now: Timestamp,
+) -> Outcome<()> {
     fenced.pos += 1;
     insert_event(connection, task, fenced.user, fenced.pos, now, body)
 }

@@ -44,12 +44,20 @@ pub(super) fn end_task(connection: &Connection, end: &End<'_>) -> Outcome<()> {
 }
 
 /// Cancel a task that nobody runs, and everything that it has started.
-pub(super) fn cancel_idle(connection: &Connection, task: &TaskId, user: UserId, now: Timestamp) -> Outcome<()> {
+pub(super) fn cancel_idle(
+    connection: &Connection,
+    task: &TaskId,
+    user: UserId,
+    now: Timestamp,
+) -> Outcome<()> {
     connection
         .prepare_cached("UPDATE tasks SET cancel_requested = 1 WHERE id = ?1")?
         .execute(params![task.as_str()])?;
     let pos = last_pos(connection, task)?;
-    end_task(connection, &End { task, user, state: State::Cancelled, output: None, failure: None, pos, now })?;
+    end_task(
+        connection,
+        &End { task, user, state: State::Cancelled, output: None, failure: None, pos, now },
+    )?;
     cancel_family(connection, task, now)
 }
 
@@ -71,7 +79,10 @@ pub(super) fn cancel_family(connection: &Connection, task: &TaskId, now: Timesta
         if state != State::Running.as_str() {
             let (task, user) = (&parse("tasks.id", &id)?, parse("tasks.user_id", &user)?);
             let pos = last_pos(connection, task)?;
-            end_task(connection, &End { task, user, state: State::Cancelled, output: None, failure: None, pos, now })?;
+            end_task(
+                connection,
+                &End { task, user, state: State::Cancelled, output: None, failure: None, pos, now },
+            )?;
         }
     }
     Ok(())

@@ -29,7 +29,9 @@ impl From<Failure> for StoreError {
         match failure {
             Failure::Store(error) => error,
             Failure::Sql(error) => match error.sqlite_error_code() {
-                Some(ErrorCode::ConstraintViolation) => Self::Conflict(format!("a value is taken or not there: {error}")),
+                Some(ErrorCode::ConstraintViolation) => {
+                    Self::Conflict(format!("a value is taken or not there: {error}"))
+                }
                 Some(
                     ErrorCode::DiskFull
                     | ErrorCode::SystemIoFailure

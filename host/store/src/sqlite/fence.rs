@@ -36,7 +36,12 @@ impl Fenced {
 }
 
 /// Pass the fence or be `Stale`. Here it is a SELECT: the transaction began IMMEDIATE, so nobody else writes until it ends.
-pub(super) fn pass(connection: &Connection, lease: &Lease, now: Timestamp, fencing: Fencing) -> Outcome<Fenced> {
+pub(super) fn pass(
+    connection: &Connection,
+    lease: &Lease,
+    now: Timestamp,
+    fencing: Fencing,
+) -> Outcome<Fenced> {
     let condition = match fencing {
         Fencing::On => "l.token = ?2 AND l.until > ?3 AND l.host IS NOT NULL",
         #[cfg(feature = "failpoints")]
@@ -48,7 +53,11 @@ pub(super) fn pass(connection: &Connection, lease: &Lease, now: Timestamp, fenci
              FROM leases l JOIN tasks t ON t.id = l.task WHERE l.task = ?1 AND {condition}"
         ))?
         .query_row(params![lease.task.as_str(), lease.token, now.0], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, [row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?]))
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, String>(1)?,
+                [row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?],
+            ))
         })
         .optional()?;
     let Some((user, agent, [entries, claim_entries, bytes, pos])) = found else {

@@ -12,12 +12,22 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 #[async_trait::async_trait]
 impl Idempotency for SqliteStore {
-    async fn begin(&self, scope: &IdempotencyScope, body_hash: [u8; 32], now: Timestamp) -> Result<Begin, StoreError> {
+    async fn begin(
+        &self,
+        scope: &IdempotencyScope,
+        body_hash: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Begin, StoreError> {
         let scope = scope.clone();
         self.write(Lane::Normal, 512, move |connection| begin(connection, &scope, body_hash, now)).await
     }
 
-    async fn complete(&self, scope: &IdempotencyScope, answer: KeptAnswer, now: Timestamp) -> Result<(), StoreError> {
+    async fn complete(
+        &self,
+        scope: &IdempotencyScope,
+        answer: KeptAnswer,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let (scope, weight) = (scope.clone(), 512 + answer.body.len());
         self.write(Lane::Normal, weight, move |connection| {
             // The 24 hours count from the answer, so that a slow first request is not forgotten early.
@@ -65,7 +75,12 @@ struct Present {
     answer: Option<KeptAnswer>,
 }
 
-fn begin(connection: &Connection, scope: &IdempotencyScope, body_hash: [u8; 32], now: Timestamp) -> Outcome<Begin> {
+fn begin(
+    connection: &Connection,
+    scope: &IdempotencyScope,
+    body_hash: [u8; 32],
+    now: Timestamp,
+) -> Outcome<Begin> {
     if let Some(present) = find(connection, scope)? {
         let life = if present.answer.is_some() { ANSWER_LIFE } else { RESERVATION_LIFE };
         if now.since(present.created_at) < life {

@@ -41,7 +41,9 @@ pub(super) fn insert_event(
     body: &EventBody,
 ) -> Outcome<()> {
     connection
-        .prepare_cached("INSERT INTO events (task, pos, user_id, at, event, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .prepare_cached(
+            "INSERT INTO events (task, pos, user_id, at, event, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
         .execute(params![task.as_str(), pos, user.to_string(), at.0, body.event, encode(&body.data)?])?;
     Ok(())
 }

@@ -27,8 +27,9 @@ impl Journal for SqliteStore {
         let (lease, now, fencing) = (lease.clone(), self.now(), self.fencing());
         self.read(move |connection| {
             pass(connection, &lease, now, fencing)?;
-            let mut statement =
-                connection.prepare_cached("SELECT scope, ordinal, at, body FROM entries WHERE task = ?1 ORDER BY pos")?;
+            let mut statement = connection.prepare_cached(
+                "SELECT scope, ordinal, at, body FROM entries WHERE task = ?1 ORDER BY pos",
+            )?;
             let mut rows = statement.query(params![lease.task.as_str()])?;
             let mut entries = Vec::new();
             while let Some(row) = rows.next()? {
@@ -72,7 +73,8 @@ impl Journal for SqliteStore {
                 TaskOutcome::Failed(failure) => (None, Some(failure)),
                 TaskOutcome::Cancelled => (None, None),
             };
-            let end = End { task: &lease.task, user: fenced.user, state, output, failure, pos: fenced.pos, now };
+            let end =
+                End { task: &lease.task, user: fenced.user, state, output, failure, pos: fenced.pos, now };
             end_task(connection, &end)?;
             if *outcome == TaskOutcome::Cancelled {
                 cancel_family(connection, &lease.task, now)?;
@@ -123,4 +125,3 @@ impl Journal for SqliteStore {
 pub(super) fn conflict(error: domain::task::IllegalTransition) -> StoreError {
     StoreError::Conflict(error.to_string())
 }
-

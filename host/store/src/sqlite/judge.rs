@@ -45,7 +45,12 @@ pub(super) fn expired(connection: &Connection, now: Timestamp, limit: u32) -> Ou
 }
 
 /// Judge leases of earlier hosts of an installation, and record its present one.
-pub(super) fn take_back(connection: &Connection, installation: uuid::Uuid, host: HostId, now: Timestamp) -> Outcome<Rescued> {
+pub(super) fn take_back(
+    connection: &Connection,
+    installation: uuid::Uuid,
+    host: HostId,
+    now: Timestamp,
+) -> Outcome<Rescued> {
     let (installation, host) = (installation.to_string(), host.to_string());
     let orphans: Vec<Orphan> = connection
         .prepare_cached(
@@ -84,8 +89,15 @@ fn rescue(connection: &Connection, orphans: &[Orphan], now: Timestamp) -> Outcom
                 let state = task.state.after(Transition::Quarantine).map_err(super::journal::conflict)?;
                 let failure = quarantine_failure(open_scope(connection, &id)?.as_deref());
                 let user = task.new.user;
-                let end =
-                    End { task: &id, user, state, output: None, failure: Some(&failure), pos: orphan.pos, now };
+                let end = End {
+                    task: &id,
+                    user,
+                    state,
+                    output: None,
+                    failure: Some(&failure),
+                    pos: orphan.pos,
+                    now,
+                };
                 end_task(connection, &end)?;
                 rescued.quarantined.push(id);
             }

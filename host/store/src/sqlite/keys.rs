@@ -78,8 +78,15 @@ fn ensure_account(connection: &Connection, account: &Account, now: Timestamp) ->
         .prepare_cached("INSERT INTO users (id, name, plan, created_at) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![account.user.to_string(), account.name, account.plan, now.0])?;
     connection
-        .prepare_cached("INSERT INTO agents (id, user_id, name, is_default, created_at) VALUES (?1, ?2, ?3, 1, ?4)")?
-        .execute(params![account.default_agent.to_string(), account.user.to_string(), DEFAULT_AGENT, now.0])?;
+        .prepare_cached(
+            "INSERT INTO agents (id, user_id, name, is_default, created_at) VALUES (?1, ?2, ?3, 1, ?4)",
+        )?
+        .execute(params![
+            account.default_agent.to_string(),
+            account.user.to_string(),
+            DEFAULT_AGENT,
+            now.0
+        ])?;
     Ok(account.clone())
 }
 

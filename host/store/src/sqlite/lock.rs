@@ -22,8 +22,13 @@ impl DirectoryLock {
     pub(super) fn take(directory: &Path, now: Timestamp) -> Result<Self, OpenError> {
         let path = directory.join("lock");
         let wrong = |error| OpenError::Io { path: path.clone(), error };
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(wrong)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(wrong)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {

@@ -27,8 +27,8 @@ impl Plugins for SqliteStore {
 
     async fn find_plugin(&self, digest: Digest) -> Result<Option<PluginRecord>, StoreError> {
         self.read(move |connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT manifest, size, installed_at FROM plugins WHERE digest = ?1")?;
+            let mut statement = connection
+                .prepare_cached("SELECT manifest, size, installed_at FROM plugins WHERE digest = ?1")?;
             let mut rows = statement.query(params![digest.0])?;
             let Some(row) = rows.next()? else { return Ok(None) };
             let manifest: String = row.get(0)?;

@@ -27,7 +27,12 @@ impl Queue for SqliteStore {
         self.write(Lane::First, SMALL, move |connection| claim(connection, &request, now)).await
     }
 
-    async fn extend(&self, leases: &[Lease], lease: Duration, now: Timestamp) -> Result<Vec<Beat>, StoreError> {
+    async fn extend(
+        &self,
+        leases: &[Lease],
+        lease: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<Beat>, StoreError> {
         let (leases, fencing) = (leases.to_vec(), self.fencing());
         self.write(Lane::First, SMALL, move |connection| {
             leases.iter().map(|held| extend(connection, held, now.plus(lease), now, fencing)).collect()
@@ -46,14 +51,20 @@ impl Queue for SqliteStore {
     }
 
     async fn rescue(&self, now: Timestamp, limit: u32) -> Result<Rescued, StoreError> {
-        let rescued = self.write(Lane::First, SMALL, move |connection| judge::expired(connection, now, limit)).await?;
+        let rescued =
+            self.write(Lane::First, SMALL, move |connection| judge::expired(connection, now, limit)).await?;
         if !rescued.requeued.is_empty() {
             self.ring();
         }
         Ok(rescued)
     }
 
-    async fn take_back(&self, installation: uuid::Uuid, host: HostId, now: Timestamp) -> Result<Rescued, StoreError> {
+    async fn take_back(
+        &self,
+        installation: uuid::Uuid,
+        host: HostId,
+        now: Timestamp,
+    ) -> Result<Rescued, StoreError> {
         let work = move |connection: &Connection| judge::take_back(connection, installation, host, now);
         let rescued = self.write(Lane::First, SMALL, work).await?;
         self.ring();
@@ -109,12 +120,16 @@ fn queued(connection: &Connection, suspects: bool, drivers: &str, limit: u32) ->
     // Two texts, because each must match the condition of its partial index.
     let statement = if suspects {
         concat!(
-            "SELECT ", task_columns!(), " FROM tasks WHERE state = 'queued' AND strikes > 0
+            "SELECT ",
+            task_columns!(),
+            " FROM tasks WHERE state = 'queued' AND strikes > 0
              AND driver IN (SELECT value FROM json_each(?1)) ORDER BY priority DESC, created_at, id LIMIT ?2"
         )
     } else {
         concat!(
-            "SELECT ", task_columns!(), " FROM tasks WHERE state = 'queued' AND strikes = 0
+            "SELECT ",
+            task_columns!(),
+            " FROM tasks WHERE state = 'queued' AND strikes = 0
              AND driver IN (SELECT value FROM json_each(?1)) ORDER BY priority DESC, created_at, id LIMIT ?2"
         )
     };
@@ -157,7 +172,13 @@ fn take(
     Ok(claimed)
 }
 
-fn extend(connection: &Connection, lease: &Lease, until: Timestamp, now: Timestamp, fencing: Fencing) -> Outcome<Beat> {
+fn extend(
+    connection: &Connection,
+    lease: &Lease,
+    until: Timestamp,
+    now: Timestamp,
+    fencing: Fencing,
+) -> Outcome<Beat> {
     match pass(connection, lease, now, fencing) {
         Ok(_) => {}
         Err(super::failure::Failure::Store(StoreError::Stale)) => return Ok(Beat::Stale),
@@ -187,4 +208,3 @@ fn release(connection: &Connection, lease: &Lease, now: Timestamp, fencing: Fenc
         .execute(params![lease.task.as_str(), State::Queued.as_str(), fenced.progressed()])?;
     let_go(connection, &lease.task)
 }
-

@@ -50,7 +50,8 @@ pub(super) fn task_row(row: &Row<'_>) -> Outcome<Task> {
 
 /// The task with this id, whoever owns it.
 pub(super) fn find_task(connection: &Connection, id: &TaskId) -> Outcome<Option<Task>> {
-    let mut statement = connection.prepare_cached(concat!("SELECT ", task_columns!(), " FROM tasks WHERE id = ?1"))?;
+    let mut statement =
+        connection.prepare_cached(concat!("SELECT ", task_columns!(), " FROM tasks WHERE id = ?1"))?;
     let mut rows = statement.query(params![id.as_str()])?;
     rows.next()?.map(task_row).transpose()
 }
@@ -62,7 +63,8 @@ pub(super) fn get_task(connection: &Connection, id: &TaskId) -> Outcome<Task> {
 
 /// A digest from a column of 32 bytes.
 pub(super) fn digest(bytes: &[u8]) -> Outcome<Digest> {
-    let bytes = bytes.try_into().map_err(|_| StoreError::Internal(format!("a digest has {} bytes", bytes.len())))?;
+    let bytes =
+        bytes.try_into().map_err(|_| StoreError::Internal(format!("a digest has {} bytes", bytes.len())))?;
     Ok(Digest(bytes))
 }
 

@@ -3,7 +3,7 @@
 use super::SqliteStore;
 use super::clean;
 use super::effects::mark_base;
-use super::end::cancel_idle;
+use super::end::{cancel_family, cancel_idle};
 use super::failure::Outcome;
 use super::insert::insert_task;
 use super::row::{find_task, get_task, task_columns, task_row};
@@ -23,14 +23,16 @@ use std::time::Duration;
 impl Tasks for SqliteStore {
     async fn submit_task(&self, new: NewTask, files: Vec<ImportedFile>) -> Result<Task, StoreError> {
         let weight = 1024 + 256 * files.len();
-        let task = self.write(Lane::Normal, weight, move |connection| submit(connection, &new, &files)).await?;
+        let task =
+            self.write(Lane::Normal, weight, move |connection| submit(connection, &new, &files)).await?;
         self.ring();
         Ok(task)
     }
 
     async fn find_task(&self, user: UserId, id: &TaskId) -> Result<Option<Task>, StoreError> {
         let id = id.clone();
-        self.read(move |connection| Ok(find_task(connection, &id)?.filter(|task| task.new.user == user))).await
+        self.read(move |connection| Ok(find_task(connection, &id)?.filter(|task| task.new.user == user)))
+            .await
     }
 
     async fn list_tasks(
@@ -47,7 +49,12 @@ impl Tasks for SqliteStore {
         self.read(move |connection| list(connection, &user, &states, &kinds, limit, cursor.as_ref())).await
     }
 
-    async fn cancel_task(&self, user: UserId, id: &TaskId, now: Timestamp) -> Result<Option<CancelOutcome>, StoreError> {
+    async fn cancel_task(
+        &self,
+        user: UserId,
+        id: &TaskId,
+        now: Timestamp,
+    ) -> Result<Option<CancelOutcome>, StoreError> {
         let id = id.clone();
         self.write(Lane::First, 512, move |connection| cancel(connection, user, &id, now)).await
     }
@@ -70,7 +77,12 @@ impl Tasks for SqliteStore {
         .await
     }
 
-    async fn list_entries(&self, task: &TaskId, after: i64, limit: u32) -> Result<Vec<(i64, Entry)>, StoreError> {
+    async fn list_entries(
+        &self,
+        task: &TaskId,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Entry)>, StoreError> {
         let task = task.clone();
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(
@@ -117,14 +129,20 @@ impl Tasks for SqliteStore {
                  AND started_at IS NOT NULL ORDER BY completed_at DESC LIMIT ?2",
             )?;
             let durations = statement
-                .query_map(params![estimate_key, DURATIONS], |row| Ok(Duration::from_millis(count(row.get(0)?))))?
+                .query_map(params![estimate_key, DURATIONS], |row| {
+                    Ok(Duration::from_millis(count(row.get(0)?)))
+                })?
                 .collect::<Result<_, _>>()?;
             Ok(durations)
         })
         .await
     }
 
-    async fn personality_record(&self, user: UserId, personality: &str) -> Result<PersonalityRecord, StoreError> {
+    async fn personality_record(
+        &self,
+        user: UserId,
+        personality: &str,
+    ) -> Result<PersonalityRecord, StoreError> {
         let (user, personality) = (user.to_string(), personality.to_owned());
         self.read(move |connection| record_of(connection, &user, &personality)).await
     }
@@ -135,7 +153,8 @@ impl Tasks for SqliteStore {
         failed_before: Timestamp,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        let work = move |connection: &Connection| clean::tasks(connection, ended_before, failed_before, limit);
+        let work =
+            move |connection: &Connection| clean::tasks(connection, ended_before, failed_before, limit);
         self.write(Lane::Normal, 64 << 10, work).await
     }
 
@@ -207,7 +226,12 @@ fn list(
     Ok(TaskPage { tasks, next })
 }
 
-fn cancel(connection: &Connection, user: UserId, id: &TaskId, now: Timestamp) -> Outcome<Option<CancelOutcome>> {
+fn cancel(
+    connection: &Connection,
+    user: UserId,
+    id: &TaskId,
+    now: Timestamp,
+) -> Outcome<Option<CancelOutcome>> {
     let Some(task) = find_task(connection, id)?.filter(|task| task.new.user == user) else { return Ok(None) };
     let outcome = match task.state {
         State::Queued | State::Waiting => {
@@ -218,9 +242,13 @@ fn cancel(connection: &Connection, user: UserId, id: &TaskId, now: Timestamp) ->
             connection
                 .prepare_cached("UPDATE tasks SET cancel_requested = 1 WHERE id = ?1")?
                 .execute(params![id.as_str()])?;
+            // Its end will be `Cancelled` whatever its worker asks for, so its family need not wait.
+            cancel_family(connection, id, now)?;
             CancelOutcome::Requested(Task { cancel_requested: true, ..task })
         }
-        State::Completed | State::Failed | State::Cancelled | State::Quarantined => CancelOutcome::Finished(task),
+        State::Completed | State::Failed | State::Cancelled | State::Quarantined => {
+            CancelOutcome::Finished(task)
+        }
     };
     Ok(Some(outcome))
 }

@@ -36,8 +36,8 @@ impl UsageReader for SqliteStore {
     async fn task_usage(&self, task: &TaskId) -> Result<Usage, StoreError> {
         let task = task.clone();
         self.read(move |connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT input_tokens, output_tokens FROM task_usage WHERE task = ?1")?;
+            let mut statement = connection
+                .prepare_cached("SELECT input_tokens, output_tokens FROM task_usage WHERE task = ?1")?;
             let found = statement.query_row(params![task.as_str()], |row| {
                 Ok(Usage { input_tokens: count(row.get(0)?), output_tokens: count(row.get(1)?) })
             });

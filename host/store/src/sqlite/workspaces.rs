@@ -54,5 +54,10 @@ impl SqliteStore {
 
 fn file(row: &Row<'_>) -> Outcome<WorkspaceFile> {
     let blob: Vec<u8> = row.get(1)?;
-    Ok(WorkspaceFile { path: row.get(0)?, blob: digest(&blob)?, size: count(row.get(2)?), version: row.get(3)? })
+    Ok(WorkspaceFile {
+        path: row.get(0)?,
+        blob: digest(&blob)?,
+        size: count(row.get(2)?),
+        version: row.get(3)?,
+    })
 }

@@ -64,7 +64,9 @@ where
     fn answer(self: Box<Self>, refused: Option<StoreError>) {
         let result = match refused {
             Some(error) => Err(error),
-            None => self.result.unwrap_or_else(|| Err(StoreError::Internal("an operation was never run".to_owned()))),
+            None => self
+                .result
+                .unwrap_or_else(|| Err(StoreError::Internal("an operation was never run".to_owned()))),
         };
         // The caller may have gone away; what it asked for is committed all the same.
         let _gone = self.caller.send(result);
@@ -104,7 +106,9 @@ impl Shared {
         loop {
             let (mut group, mut bytes) = (Vec::new(), 0);
             while group.len() < GROUP_OPERATIONS && bytes < GROUP_BYTES {
-                let Some(queued) = lanes.first.pop_front().or_else(|| lanes.normal.pop_front()) else { break };
+                let Some(queued) = lanes.first.pop_front().or_else(|| lanes.normal.pop_front()) else {
+                    break;
+                };
                 bytes += queued.weight;
                 group.push(queued.operation);
             }
@@ -122,7 +126,8 @@ impl Shared {
     fn stop_intake(&self, reason: &str) {
         let mut lanes = self.lanes();
         lanes.broken = Some(reason.to_owned());
-        let refused: Vec<Queued> = std::mem::take(&mut lanes.first).into_iter().chain(std::mem::take(&mut lanes.normal)).collect();
+        let refused: Vec<Queued> =
+            std::mem::take(&mut lanes.first).into_iter().chain(std::mem::take(&mut lanes.normal)).collect();
         drop(lanes);
         for queued in refused {
             queued.operation.answer(Some(StoreError::Unavailable(reason.to_owned())));
@@ -132,8 +137,10 @@ impl Shared {
     /// Waits until the next probe is due; false when the writer is closed.
     fn pause(&self) -> bool {
         let lanes = self.lanes();
-        let (lanes, _) =
-            self.ready.wait_timeout_while(lanes, PROBE_PAUSE, |lanes| !lanes.closed).unwrap_or_else(PoisonError::into_inner);
+        let (lanes, _) = self
+            .ready
+            .wait_timeout_while(lanes, PROBE_PAUSE, |lanes| !lanes.closed)
+            .unwrap_or_else(PoisonError::into_inner);
         !lanes.closed
     }
 }

@@ -64,7 +64,9 @@ impl BlobFolder {
         };
         let found = Digest::of(&bytes);
         if found != digest {
-            return Err(StoreError::Internal(format!("the file of blob {digest} is damaged: it holds {found}")));
+            return Err(StoreError::Internal(format!(
+                "the file of blob {digest} is damaged: it holds {found}"
+            )));
         }
         Ok(Some(bytes))
     }

@@ -111,9 +111,14 @@ impl Committer {
         if pages < CHECKPOINT_PAGES {
             return;
         }
-        let statement =
-            if pages < RESTART_PAGES { "PRAGMA wal_checkpoint(PASSIVE)" } else { "PRAGMA wal_checkpoint(RESTART)" };
-        let result = self.connection.query_row(statement, [], |row| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)));
+        let statement = if pages < RESTART_PAGES {
+            "PRAGMA wal_checkpoint(PASSIVE)"
+        } else {
+            "PRAGMA wal_checkpoint(RESTART)"
+        };
+        let result = self
+            .connection
+            .query_row(statement, [], |row| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)));
         match result {
             // Copied to the last page: the next commit begins the log anew, and the hook tells its size.
             Ok((log, copied)) if log == copied => self.log_pages.store(0, Ordering::Relaxed),
