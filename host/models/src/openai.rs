@@ -115,7 +115,7 @@ pub struct OpenAiModel {
 impl OpenAiModel {
     /// Nothing is sent before the first request.
     #[must_use]
-    pub fn new(outbound: Arc<dyn Outbound>, clock: Arc<dyn Clock>, settings: OpenAiSettings) -> Self {
+    pub fn new(settings: OpenAiSettings, outbound: Arc<dyn Outbound>, clock: Arc<dyn Clock>) -> Self {
         Self { outbound, clock, settings: Arc::new(settings) }
     }
 

@@ -51,7 +51,7 @@ impl Bench {
         let clock = Arc::new(RecordingClock::default());
         let mut settings = OpenAiSettings::new(server.base_url().parse().unwrap(), "tested");
         settings.api_key = Some(ApiKey::new(&format!("{KEY}\n")));
-        let model = OpenAiModel::new(server.outbound(), Arc::<RecordingClock>::clone(&clock), settings);
+        let model = OpenAiModel::new(settings, server.outbound(), Arc::<RecordingClock>::clone(&clock));
         Self { server, clock, model }
     }
 
@@ -112,7 +112,7 @@ async fn requests_leave_as_model_requests() {
     let outbound = server.outbound();
     let port: Arc<dyn Outbound> = Arc::<testkit::model_server::RouterOutbound>::clone(&outbound);
     let settings = OpenAiSettings::new(server.base_url().parse().unwrap(), "tested");
-    let model = OpenAiModel::new(port, Arc::new(RecordingClock::default()), settings);
+    let model = OpenAiModel::new(settings, port, Arc::new(RecordingClock::default()));
     collect(model.complete(say("hi")).await.unwrap(), |_| {}).await.unwrap();
     model.check().await.unwrap();
     assert_eq!(outbound.purposes(), [Purpose::Model, Purpose::Model]);
@@ -303,7 +303,7 @@ async fn a_provider_that_does_not_answer_in_time_is_a_timeout() {
     server.push(Scripted::text("late").hang(&gate));
     let mut settings = OpenAiSettings::new(server.base_url().parse().unwrap(), "tested");
     settings.timeout = Duration::from_millis(30);
-    let model = OpenAiModel::new(server.outbound(), Arc::new(RecordingClock::default()), settings);
+    let model = OpenAiModel::new(settings, server.outbound(), Arc::new(RecordingClock::default()));
     let error = model.complete(say("hi")).await.err().unwrap();
     assert_eq!(error.kind, ErrorKind::Timeout);
     assert_eq!(server.requests().len(), 1);
@@ -323,11 +323,8 @@ async fn the_key_is_in_no_error() {
 async fn an_error_inside_the_stream_is_an_error() {
     let router = canned::events("data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n");
     let settings = OpenAiSettings::new("http://127.0.0.1/v1".parse().unwrap(), "tested");
-    let model = OpenAiModel::new(
-        router,
-        Arc::new(RecordingClock::default()),
-        OpenAiSettings { tries: 1, ..settings },
-    );
+    let settings = OpenAiSettings { tries: 1, ..settings };
+    let model = OpenAiModel::new(settings, router, Arc::new(RecordingClock::default()));
     let error = model.complete(say("hi")).await.err().unwrap();
     assert_eq!(error.kind, ErrorKind::Unavailable);
     assert!(error.message.contains("overloaded"));
@@ -338,7 +335,7 @@ async fn a_server_that_does_not_stream_is_understood() {
     let body = json!({ "model": "m", "choices": [{ "message": { "role": "assistant", "content": "whole" }, "finish_reason": "stop" }], "usage": { "prompt_tokens": 3, "completion_tokens": 1 } });
     let router = canned::fixed("application/json", body.to_string());
     let settings = OpenAiSettings::new("http://127.0.0.1/v1".parse().unwrap(), "tested");
-    let model = OpenAiModel::new(router, Arc::new(RecordingClock::default()), settings);
+    let model = OpenAiModel::new(settings, router, Arc::new(RecordingClock::default()));
     let answer = collect(model.complete(say("hi")).await.unwrap(), |_| {}).await.unwrap();
     assert_eq!((answer.content.as_str(), answer.usage.input_tokens), ("whole", 3));
 }
