@@ -1,2 +1,28 @@
-//! skep
-fn main() {}
+//! `skep`: the binary. Command line, configuration, wiring, telemetry, shutdown; no behaviour of its own.
+
+mod cli;
+mod clock;
+mod config;
+mod shutdown;
+mod telemetry;
+mod wiring;
+
+use clap::Parser as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    // Runs before any thread: the compile child limits its own process.
+    if let cli::Verb::CompileComponent { arguments } = arguments.verb {
+        return runtime::compile_child(arguments, &mut std::io::stdin().lock(), &mut std::io::stdout().lock());
+    }
+    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let result = match threads {
+        Ok(threads) => threads.block_on(cli::run(arguments)),
+        Err(error) => Err(cli::Failure::new(format!("cannot start threads: {error}"))),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

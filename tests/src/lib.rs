@@ -1,1 +1,9 @@
-//! tests
+//! What end-to-end tests share: the real binary as a process, a sink for its effects, databases, components.
+//!
+//! `make test` builds everything and says where it is through `SKEP_TEST_*` variables; a missing one is an error, never a skipped test.
+
+pub mod api;
+pub mod database;
+pub mod environment;
+pub mod host;
+pub mod sink;

@@ -27,6 +27,7 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(v1::agents::tasks::cancel::cancel_task))
         .routes(routes!(v1::agents::tasks::events::follow_task))
         .routes(routes!(v1::agents::tasks::journal::list_entries))
+        .routes(routes!(v1::agents::tasks::replay::replay_task))
         // Autonoma: agent management.
         .routes(routes!(v1::agents::list::list_agents))
         .routes(routes!(v1::agents::status::get_agent_status))

@@ -10,6 +10,7 @@ pub mod context;
 pub mod effects;
 pub mod failpoint;
 pub mod health;
+pub mod install;
 pub mod live;
 pub mod personalities;
 pub mod plugins;

@@ -34,8 +34,9 @@ pub struct Done {
     pub random: String,
 }
 
-fn work(personality: &str, phase: &str, brief: &Brief) -> Result<Done> {
-    let orders: Orders = serde_json::from_str(&brief.task)?;
+fn work(personality: &str, phase: &str, brief: &Brief, context: &Context) -> Result<Done> {
+    let mut orders: Orders = serde_json::from_str(&brief.task)?;
+    orders.sink = format!("{}/{}", orders.sink, context.task);
     let scope = format!("{personality}@{}/{phase}", brief.round);
     let mut done = Vec::new();
     for effect in &orders.effects {
@@ -87,31 +88,30 @@ fn perform(effect: &str, orders: &Orders, scope: &str) -> Result<String> {
 ))]
 pub mod drill {
     use super::{Done, work};
-    use skep_sdk::prelude::*;
 
     pub struct Requirements;
 
     /// req-ai of the drill.
     #[personality(id = "req-ai")]
     impl Personality for Requirements {
-        fn research(brief: &Brief, _context: &Context) -> Result<Done> {
-            work("req-ai", "research", brief)
+        fn research(brief: &Brief, context: &Context) -> Result<Done> {
+            work("req-ai", "research", brief, context)
         }
 
-        fn inspect(input: &InspectInput<Self>, _context: &Context) -> Result<Inspection<Done>> {
-            Ok(Inspection::go(work("req-ai", "inspect", &input.brief)?))
+        fn inspect(input: &InspectInput<Self>, context: &Context) -> Result<Inspection<Done>> {
+            Ok(Inspection::go(work("req-ai", "inspect", &input.brief, context)?))
         }
 
-        fn generate(input: &GenerateInput<Self>, _context: &Context) -> Result<Generation<Done>> {
-            Ok(Generation::new(work("req-ai", "generate", &input.brief)?).confidence(1.0))
+        fn generate(input: &GenerateInput<Self>, context: &Context) -> Result<Generation<Done>> {
+            Ok(Generation::new(work("req-ai", "generate", &input.brief, context)?).confidence(1.0))
         }
 
-        fn optimize(input: &OptimizeInput<Self>, _context: &Context) -> Result<Optimization<Done>> {
-            Ok(Optimization::new(work("req-ai", "optimize", &input.brief)?).confidence(1.0))
+        fn optimize(input: &OptimizeInput<Self>, context: &Context) -> Result<Optimization<Done>> {
+            Ok(Optimization::new(work("req-ai", "optimize", &input.brief, context)?).confidence(1.0))
         }
 
-        fn review(input: &ReviewInput<Self>, _context: &Context) -> Result<Review<Done>> {
-            Ok(Review::accept(work("req-ai", "review", &input.brief)?))
+        fn review(input: &ReviewInput<Self>, context: &Context) -> Result<Review<Done>> {
+            Ok(Review::accept(work("req-ai", "review", &input.brief, context)?))
         }
     }
 
@@ -120,24 +120,24 @@ pub mod drill {
     /// planner-ai of the drill.
     #[personality(id = "planner-ai")]
     impl Personality for Planner {
-        fn research(brief: &Brief, _context: &Context) -> Result<Done> {
-            work("planner-ai", "research", brief)
+        fn research(brief: &Brief, context: &Context) -> Result<Done> {
+            work("planner-ai", "research", brief, context)
         }
 
-        fn inspect(input: &InspectInput<Self>, _context: &Context) -> Result<Inspection<Done>> {
-            Ok(Inspection::go(work("planner-ai", "inspect", &input.brief)?))
+        fn inspect(input: &InspectInput<Self>, context: &Context) -> Result<Inspection<Done>> {
+            Ok(Inspection::go(work("planner-ai", "inspect", &input.brief, context)?))
         }
 
-        fn generate(input: &GenerateInput<Self>, _context: &Context) -> Result<Generation<Done>> {
-            Ok(Generation::new(work("planner-ai", "generate", &input.brief)?).confidence(1.0))
+        fn generate(input: &GenerateInput<Self>, context: &Context) -> Result<Generation<Done>> {
+            Ok(Generation::new(work("planner-ai", "generate", &input.brief, context)?).confidence(1.0))
         }
 
-        fn optimize(input: &OptimizeInput<Self>, _context: &Context) -> Result<Optimization<Done>> {
-            Ok(Optimization::new(work("planner-ai", "optimize", &input.brief)?).confidence(1.0))
+        fn optimize(input: &OptimizeInput<Self>, context: &Context) -> Result<Optimization<Done>> {
+            Ok(Optimization::new(work("planner-ai", "optimize", &input.brief, context)?).confidence(1.0))
         }
 
-        fn review(input: &ReviewInput<Self>, _context: &Context) -> Result<Review<Done>> {
-            Ok(Review::accept(work("planner-ai", "review", &input.brief)?))
+        fn review(input: &ReviewInput<Self>, context: &Context) -> Result<Review<Done>> {
+            Ok(Review::accept(work("planner-ai", "review", &input.brief, context)?))
         }
     }
 
@@ -146,24 +146,24 @@ pub mod drill {
     /// architect-ai of the drill.
     #[personality(id = "architect-ai")]
     impl Personality for Architect {
-        fn research(brief: &Brief, _context: &Context) -> Result<Done> {
-            work("architect-ai", "research", brief)
+        fn research(brief: &Brief, context: &Context) -> Result<Done> {
+            work("architect-ai", "research", brief, context)
         }
 
-        fn inspect(input: &InspectInput<Self>, _context: &Context) -> Result<Inspection<Done>> {
-            Ok(Inspection::go(work("architect-ai", "inspect", &input.brief)?))
+        fn inspect(input: &InspectInput<Self>, context: &Context) -> Result<Inspection<Done>> {
+            Ok(Inspection::go(work("architect-ai", "inspect", &input.brief, context)?))
         }
 
-        fn generate(input: &GenerateInput<Self>, _context: &Context) -> Result<Generation<Done>> {
-            Ok(Generation::new(work("architect-ai", "generate", &input.brief)?).confidence(1.0))
+        fn generate(input: &GenerateInput<Self>, context: &Context) -> Result<Generation<Done>> {
+            Ok(Generation::new(work("architect-ai", "generate", &input.brief, context)?).confidence(1.0))
         }
 
-        fn optimize(input: &OptimizeInput<Self>, _context: &Context) -> Result<Optimization<Done>> {
-            Ok(Optimization::new(work("architect-ai", "optimize", &input.brief)?).confidence(1.0))
+        fn optimize(input: &OptimizeInput<Self>, context: &Context) -> Result<Optimization<Done>> {
+            Ok(Optimization::new(work("architect-ai", "optimize", &input.brief, context)?).confidence(1.0))
         }
 
-        fn review(input: &ReviewInput<Self>, _context: &Context) -> Result<Review<Done>> {
-            Ok(Review::accept(work("architect-ai", "review", &input.brief)?))
+        fn review(input: &ReviewInput<Self>, context: &Context) -> Result<Review<Done>> {
+            Ok(Review::accept(work("architect-ai", "review", &input.brief, context)?))
         }
     }
 
@@ -172,24 +172,24 @@ pub mod drill {
     /// coder-ai of the drill.
     #[personality(id = "coder-ai")]
     impl Personality for Coder {
-        fn research(brief: &Brief, _context: &Context) -> Result<Done> {
-            work("coder-ai", "research", brief)
+        fn research(brief: &Brief, context: &Context) -> Result<Done> {
+            work("coder-ai", "research", brief, context)
         }
 
-        fn inspect(input: &InspectInput<Self>, _context: &Context) -> Result<Inspection<Done>> {
-            Ok(Inspection::go(work("coder-ai", "inspect", &input.brief)?))
+        fn inspect(input: &InspectInput<Self>, context: &Context) -> Result<Inspection<Done>> {
+            Ok(Inspection::go(work("coder-ai", "inspect", &input.brief, context)?))
         }
 
-        fn generate(input: &GenerateInput<Self>, _context: &Context) -> Result<Generation<Done>> {
-            Ok(Generation::new(work("coder-ai", "generate", &input.brief)?).confidence(1.0))
+        fn generate(input: &GenerateInput<Self>, context: &Context) -> Result<Generation<Done>> {
+            Ok(Generation::new(work("coder-ai", "generate", &input.brief, context)?).confidence(1.0))
         }
 
-        fn optimize(input: &OptimizeInput<Self>, _context: &Context) -> Result<Optimization<Done>> {
-            Ok(Optimization::new(work("coder-ai", "optimize", &input.brief)?).confidence(1.0))
+        fn optimize(input: &OptimizeInput<Self>, context: &Context) -> Result<Optimization<Done>> {
+            Ok(Optimization::new(work("coder-ai", "optimize", &input.brief, context)?).confidence(1.0))
         }
 
-        fn review(input: &ReviewInput<Self>, _context: &Context) -> Result<Review<Done>> {
-            Ok(Review::accept(work("coder-ai", "review", &input.brief)?))
+        fn review(input: &ReviewInput<Self>, context: &Context) -> Result<Review<Done>> {
+            Ok(Review::accept(work("coder-ai", "review", &input.brief, context)?))
         }
     }
 
@@ -198,24 +198,24 @@ pub mod drill {
     /// tester-ai of the drill.
     #[personality(id = "tester-ai")]
     impl Personality for Tester {
-        fn research(brief: &Brief, _context: &Context) -> Result<Done> {
-            work("tester-ai", "research", brief)
+        fn research(brief: &Brief, context: &Context) -> Result<Done> {
+            work("tester-ai", "research", brief, context)
         }
 
-        fn inspect(input: &InspectInput<Self>, _context: &Context) -> Result<Inspection<Done>> {
-            Ok(Inspection::go(work("tester-ai", "inspect", &input.brief)?))
+        fn inspect(input: &InspectInput<Self>, context: &Context) -> Result<Inspection<Done>> {
+            Ok(Inspection::go(work("tester-ai", "inspect", &input.brief, context)?))
         }
 
-        fn generate(input: &GenerateInput<Self>, _context: &Context) -> Result<Generation<Done>> {
-            Ok(Generation::new(work("tester-ai", "generate", &input.brief)?).confidence(1.0))
+        fn generate(input: &GenerateInput<Self>, context: &Context) -> Result<Generation<Done>> {
+            Ok(Generation::new(work("tester-ai", "generate", &input.brief, context)?).confidence(1.0))
         }
 
-        fn optimize(input: &OptimizeInput<Self>, _context: &Context) -> Result<Optimization<Done>> {
-            Ok(Optimization::new(work("tester-ai", "optimize", &input.brief)?).confidence(1.0))
+        fn optimize(input: &OptimizeInput<Self>, context: &Context) -> Result<Optimization<Done>> {
+            Ok(Optimization::new(work("tester-ai", "optimize", &input.brief, context)?).confidence(1.0))
         }
 
-        fn review(input: &ReviewInput<Self>, _context: &Context) -> Result<Review<Done>> {
-            Ok(Review::accept(work("tester-ai", "review", &input.brief)?))
+        fn review(input: &ReviewInput<Self>, context: &Context) -> Result<Review<Done>> {
+            Ok(Review::accept(work("tester-ai", "review", &input.brief, context)?))
         }
     }
 
@@ -224,24 +224,24 @@ pub mod drill {
     /// govern-ai of the drill.
     #[personality(id = "govern-ai")]
     impl Personality for Govern {
-        fn research(brief: &Brief, _context: &Context) -> Result<Done> {
-            work("govern-ai", "research", brief)
+        fn research(brief: &Brief, context: &Context) -> Result<Done> {
+            work("govern-ai", "research", brief, context)
         }
 
-        fn inspect(input: &InspectInput<Self>, _context: &Context) -> Result<Inspection<Done>> {
-            Ok(Inspection::go(work("govern-ai", "inspect", &input.brief)?))
+        fn inspect(input: &InspectInput<Self>, context: &Context) -> Result<Inspection<Done>> {
+            Ok(Inspection::go(work("govern-ai", "inspect", &input.brief, context)?))
         }
 
-        fn generate(input: &GenerateInput<Self>, _context: &Context) -> Result<Generation<Done>> {
-            Ok(Generation::new(work("govern-ai", "generate", &input.brief)?).confidence(1.0))
+        fn generate(input: &GenerateInput<Self>, context: &Context) -> Result<Generation<Done>> {
+            Ok(Generation::new(work("govern-ai", "generate", &input.brief, context)?).confidence(1.0))
         }
 
-        fn optimize(input: &OptimizeInput<Self>, _context: &Context) -> Result<Optimization<Done>> {
-            Ok(Optimization::new(work("govern-ai", "optimize", &input.brief)?).confidence(1.0))
+        fn optimize(input: &OptimizeInput<Self>, context: &Context) -> Result<Optimization<Done>> {
+            Ok(Optimization::new(work("govern-ai", "optimize", &input.brief, context)?).confidence(1.0))
         }
 
-        fn review(input: &ReviewInput<Self>, _context: &Context) -> Result<Review<Done>> {
-            Ok(Review::accept(work("govern-ai", "review", &input.brief)?))
+        fn review(input: &ReviewInput<Self>, context: &Context) -> Result<Review<Done>> {
+            Ok(Review::accept(work("govern-ai", "review", &input.brief, context)?))
         }
     }
 }

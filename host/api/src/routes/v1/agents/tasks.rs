@@ -3,6 +3,7 @@
 pub(in crate::routes) mod cancel;
 pub(in crate::routes) mod events;
 pub(in crate::routes) mod journal;
+pub(in crate::routes) mod replay;
 pub(in crate::routes) mod task;
 mod wire;
 

@@ -1,0 +1,109 @@
+//! The verbs. Each is a file with one `run`; every one has `--json`. Verbs that work on a host speak HTTP to it.
+
+mod build;
+mod client;
+mod doctor;
+mod failure;
+mod model;
+mod plugins;
+mod replay;
+mod serve;
+mod sse;
+mod task;
+mod up;
+
+pub(crate) use failure::Failure;
+
+use crate::config::{Config, Flags};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Host autonomous agents whose every extension is a sealed WebAssembly component.
+#[derive(Debug, Parser)]
+#[command(name = "skep", version, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// For every verb.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Configuration file [default: skep.toml when it is there; SKEP_CONFIG].
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where database, workspaces and keys are [SKEP_DATA_DIR].
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Print JSON for programs.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// The host to speak to [default: the one that runs on the data directory; SKEP_URL].
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// API key [default: SKEP_ADMIN_KEY, then the one kept in the data directory].
+    #[arg(long, global = true, value_name = "KEY", hide = true)]
+    pub(crate) key: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Set up what is missing (folders, keys, the embedded model) and run the host.
+    Up(serve::Options),
+    /// Run the host.
+    Serve(serve::Options),
+    /// Show the effective configuration, where each value came from, and what works.
+    Doctor,
+    /// Compile plugin crates to components.
+    Build(build::Options),
+    /// Show live, held and broken plugins of a running host.
+    Plugins,
+    /// Pull, import, list or serve embedded models.
+    #[command(subcommand)]
+    Model(model::ModelVerb),
+    /// Submit a development task.
+    Task(task::Options),
+    /// Run a finished task again from its journal, without network, and compare every byte.
+    Replay(replay::Options),
+    /// Used by the host itself: compiles one component under limits.
+    #[command(hide = true)]
+    CompileComponent {
+        /// As the runtime gives them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+impl Common {
+    fn flags(&self) -> Flags {
+        let mut flags = Flags { config: self.config.clone(), ..Flags::default() };
+        if let Some(directory) = &self.data_dir {
+            flags.values.insert("data_dir", directory.display().to_string());
+        }
+        flags
+    }
+
+    /// The configuration with the common flags.
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        Ok(Config::load(&self.flags())?)
+    }
+}
+
+/// Run a verb.
+pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let common = arguments.common;
+    match arguments.verb {
+        Verb::Up(options) => up::run(&common, options).await,
+        Verb::Serve(options) => serve::run(&common, options).await,
+        Verb::Doctor => doctor::run(&common).await,
+        Verb::Build(options) => build::run(&common, options),
+        Verb::Plugins => plugins::run(&common).await,
+        Verb::Model(verb) => model::run(&common, verb).await,
+        Verb::Task(options) => task::run(&common, options).await,
+        Verb::Replay(options) => replay::run(&common, options).await,
+        // Handled before threads start.
+        Verb::CompileComponent { .. } => Ok(()),
+    }
+}

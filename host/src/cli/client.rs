@@ -1,0 +1,102 @@
+//! Speaks HTTP to a running host, through the same egress module as everything else.
+
+use super::{Common, Failure};
+use crate::config::Config;
+use app::ports::outbound::{Outbound as _, OutboundRequest, OutboundResponse, Purpose, read_body};
+use bytes::Bytes;
+use egress::{Egress, Rules};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// A plain answer comes within this; streams send a comment each 15 s.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// Larger than any answer of the API.
+const LIMIT: u64 = 256 << 20;
+
+/// A host and the key for it.
+pub(crate) struct Client {
+    base: Url,
+    key: Option<String>,
+    egress: Egress,
+}
+
+impl Client {
+    /// `--url`, `SKEP_URL`, or the host that runs on the data directory.
+    pub(crate) fn new(common: &Common) -> Result<Self, Failure> {
+        let config = common.config()?;
+        let text = common.url.clone().or_else(|| std::env::var("SKEP_URL").ok()).map_or_else(|| running_host(&config), Ok)?;
+        let base = Url::parse(&text).map_err(|error| Failure::new(format!("url {text:?} is not valid: {error}")))?;
+        let key = common.key.clone().or_else(|| config.admin_key.clone()).or_else(|| kept_key(&config));
+        // The person named this host, so it may be anywhere, loopback included.
+        let rules = Rules { model_urls: vec![base.clone()], ..Rules::default() };
+        Ok(Self { base, key, egress: Egress::new(Arc::new(rules)) })
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
+        self.json("GET", path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.json("POST", path, Some(body)).await
+    }
+
+    async fn json(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+        let response = self.send(method, path, body, &[]).await?;
+        let bytes = read_body(response.body).await.map_err(|error| self.unreachable(&error.message))?;
+        let value: Value = serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
+        if (200..300).contains(&response.status) { Ok(value) } else { Err(refused(response.status, &value)) }
+    }
+
+    /// Open an event stream.
+    pub(crate) async fn stream(&self, path: &str, last_event_id: Option<&str>) -> Result<OutboundResponse, Failure> {
+        let mut headers = vec![("accept".to_owned(), "text/event-stream".to_owned())];
+        headers.extend(last_event_id.map(|id| ("last-event-id".to_owned(), id.to_owned())));
+        let response = self.send("GET", path, None, &headers).await?;
+        if response.status == 200 {
+            return Ok(response);
+        }
+        let status = response.status;
+        let bytes = read_body(response.body).await.map_err(|error| self.unreachable(&error.message))?;
+        Err(refused(status, &serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
+    }
+
+    async fn send(&self, method: &str, path: &str, body: Option<&Value>, extra: &[(String, String)]) -> Result<OutboundResponse, Failure> {
+        let url = self.base.join(path).map_err(|error| Failure::new(format!("path {path:?} is not valid: {error}")))?;
+        let mut headers = extra.to_vec();
+        if let Some(key) = &self.key {
+            headers.push(("authorization".to_owned(), format!("Bearer {key}")));
+        }
+        if body.is_some() {
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        }
+        let body = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
+        let request = OutboundRequest { method: method.to_owned(), url, headers, body, timeout: TIMEOUT, limit: LIMIT };
+        self.egress.send(request, Purpose::Model).await.map_err(|error| self.unreachable(&error.message))
+    }
+
+    fn unreachable(&self, reason: &str) -> Failure {
+        Failure::new(format!("no answer from {}: {reason}; start a host with `skep up`", self.base))
+    }
+}
+
+/// The address that a running host wrote into its data directory.
+fn running_host(config: &Config) -> Result<String, Failure> {
+    let file = config.data_dir.join("listen");
+    std::fs::read_to_string(&file).map(|text| text.trim().to_owned()).map_err(|_| {
+        Failure::new(format!("no host runs on {} (no {}); start one with `skep up`, or give --url", config.data_dir.display(), file.display()))
+    })
+}
+
+fn kept_key(config: &Config) -> Option<String> {
+    std::fs::read_to_string(config.data_dir.join("admin.key")).ok().map(|text| text.trim().to_owned())
+}
+
+fn refused(status: u16, body: &Value) -> Failure {
+    let message = body.pointer("/error/message").or_else(|| body.get("error")).and_then(Value::as_str);
+    Failure::new(match message {
+        Some(message) => format!("{message} (HTTP {status})"),
+        None => format!("the host answered HTTP {status}"),
+    })
+}

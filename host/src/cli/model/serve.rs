@@ -1,0 +1,53 @@
+//! `skep model serve`: one embedded model with OpenAI's protocol on loopback. The host runs it as its child; it is useful by itself too.
+
+use crate::cli::Failure;
+use clap::Args;
+use std::path::PathBuf;
+
+/// What to serve.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// A GGUF file.
+    #[arg(long, value_name = "FILE")]
+    model: PathBuf,
+    /// On 127.0.0.1; 0 picks one.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+}
+
+#[cfg(feature = "embedded")]
+pub(super) async fn run(options: Options) -> Result<(), Failure> {
+    use models::embedded::{EmbeddedModel, EmbeddedSettings};
+    use models::supervisor::{TOKEN_VARIABLE, ready_line, stdin_closed};
+    use std::io::Write as _;
+    use std::sync::Arc;
+    use tokio::sync::watch;
+
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", options.port)).await?;
+    let address = listener.local_addr()?;
+    let model = EmbeddedModel::load(EmbeddedSettings::new(options.model)).await.map_err(|error| Failure::new(error.to_string()))?;
+    // A host gives a token and holds stdin; a person at a terminal does neither.
+    let token = std::env::var(TOKEN_VARIABLE).ok();
+    let supervised = token.is_some();
+    let router = api::model_server::router(Arc::new(model), token);
+    println!("{}", ready_line(address));
+    std::io::stdout().flush()?;
+    let (drain, draining) = watch::channel(false);
+    let serving = api::serve(listener, router, draining);
+    let shutdown = crate::shutdown::token()?;
+    tokio::select! {
+        served = serving => Ok(served?),
+        () = stdin_closed(), if supervised => Ok(()),
+        () = shutdown.cancelled() => {
+            // Requests in flight are cut: whoever asked will ask again.
+            let _ended = drain.send(true);
+            Ok(())
+        }
+    }
+}
+
+#[cfg(not(feature = "embedded"))]
+pub(super) async fn run(options: Options) -> Result<(), Failure> {
+    let file = options.model.display();
+    Err(Failure::new(format!("cannot serve {file} on port {}: this build has no embedded model (cargo feature `embedded`)", options.port)))
+}

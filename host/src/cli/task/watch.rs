@@ -1,0 +1,116 @@
+//! Following a task: phases as they come, a progress bar, and the result.
+
+use crate::cli::client::Client;
+use crate::cli::sse::{self, ServerEvent};
+use crate::cli::Failure;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+use std::path::Path;
+use std::time::Duration;
+
+/// The stream may be cut by a restart of the host; it is resumed this often.
+const RESUMES: u32 = 20;
+/// Between two resumes.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How much of the model's text is shown beside the bar.
+const TEXT_WIDTH: usize = 48;
+
+/// Answers the body of the ended task.
+pub(super) async fn follow(client: &Client, id: &str, json: bool) -> Result<Value, Failure> {
+    let path = format!("/v1/agents/tasks/{id}/events");
+    let mut view = View::new(json);
+    let mut last: Option<String> = None;
+    for _ in 0..RESUMES {
+        match client.stream(&path, last.as_deref()).await {
+            Ok(stream) => {
+                let read = sse::read(stream, |event| {
+                    last = event.id.clone().or_else(|| last.clone());
+                    view.event(&event)
+                });
+                if let Err(failure) = read.await {
+                    view.line(&format!("the stream was cut ({failure}); resuming"));
+                }
+            }
+            Err(failure) if last.is_none() => return Err(failure),
+            Err(_) => view.line("the host does not answer; trying again"),
+        }
+        if view.ended {
+            view.bar.finish_and_clear();
+            return client.get(&format!("/v1/agents/tasks/{id}")).await;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Err(Failure::new(format!("lost the host; the task goes on: look at it with GET /v1/agents/tasks/{id}")))
+}
+
+/// Print the result; a task that did not complete is a failure.
+pub(super) fn show(task: &Value, json: bool, diff_file: Option<&Path>) -> Result<(), Failure> {
+    let text = |pointer: &str| task.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let diff = text("/output/diff");
+    if let Some(path) = diff_file {
+        std::fs::write(path, diff)?;
+    }
+    if json {
+        println!("{task}");
+    } else if text("/status") == "completed" {
+        println!("{}\n", text("/output/summary"));
+        for gate in task.pointer("/output/gates").and_then(Value::as_array).into_iter().flatten() {
+            let part = |key: &str| gate.get(key).and_then(Value::as_str).unwrap_or_default();
+            println!("  {:<8} {}: {}", part("status"), part("name"), part("evidence"));
+        }
+        println!("\nconfidence {}\n", task.pointer("/output/confidence").unwrap_or(&Value::Null));
+        println!("{diff}");
+    }
+    match text("/status") {
+        "completed" => Ok(()),
+        "cancelled" => Err(Failure::new("the task was cancelled")),
+        _ => Err(Failure::new(format!("the task failed: {} ({})", text("/error/message"), text("/error/code")))),
+    }
+}
+
+struct View {
+    bar: ProgressBar,
+    json: bool,
+    text: String,
+    ended: bool,
+}
+
+impl View {
+    fn new(json: bool) -> Self {
+        let bar = if json { ProgressBar::hidden() } else { ProgressBar::new(100) };
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent:>3}% {elapsed} {msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(250));
+        Self { bar, json, text: String::new(), ended: false }
+    }
+
+    fn line(&self, text: &str) {
+        if !self.json {
+            self.bar.suspend(|| eprintln!("{text}"));
+        }
+    }
+
+    /// Answers whether to go on.
+    fn event(&mut self, event: &ServerEvent) -> bool {
+        let data: Value = serde_json::from_str(&event.data).unwrap_or(Value::Null);
+        let text = |key: &str| data.get(key).and_then(Value::as_str).unwrap_or_default();
+        match event.name.as_str() {
+            "phase.update" => {
+                self.text.clear();
+                self.line(&format!("{:<14} {:<9} {}", text("agent"), text("phase"), text("status")));
+                self.bar.set_message(format!("{} {}", text("agent"), text("phase")));
+            }
+            "progress" => self.bar.set_position(data.get("percent").and_then(Value::as_u64).unwrap_or(0)),
+            "phase.progress" => self.bar.set_message(text("text").to_owned()),
+            "model.delta" => {
+                self.text.extend(text("delta").chars().map(|letter| if letter.is_control() { ' ' } else { letter }));
+                let shown: Vec<char> = self.text.chars().rev().take(TEXT_WIDTH).collect();
+                self.bar.set_message(shown.into_iter().rev().collect::<String>());
+            }
+            "task.completed" | "task.failed" | "task.cancelled" => self.ended = true,
+            _ => {}
+        }
+        !self.ended
+    }
+}

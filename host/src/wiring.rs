@@ -1,0 +1,141 @@
+//! Puts the host together: every port gets its adapter, here and nowhere else.
+
+pub(crate) mod embedded;
+mod models;
+mod store;
+
+use crate::cli::Failure;
+use crate::clock::{SystemClock, SystemEntropy};
+use crate::config::Config;
+use app::ports::clock::{Clock, Entropy};
+use app::{App, Ports, Settings};
+use catalog::{Catalog, Policy, PolicyFiles};
+use domain::component::Limits;
+use domain::id::HostId;
+use egress::{Egress, GuardedSources, Rules, SourceSettings, StandardWebhooks};
+use std::path::Path;
+use std::sync::Arc;
+use uuid::Uuid;
+use vault::{SkepKeys, key_file, secret_file};
+
+/// A host that is ready to serve.
+pub(crate) struct Host {
+    pub(crate) app: Arc<App>,
+    pub(crate) policy: Arc<PolicyFiles>,
+    /// This run: what holds leases.
+    pub(crate) host: HostId,
+    /// The data directory's lasting identity.
+    pub(crate) installation: Uuid,
+    /// How instances are allocated, for `doctor`.
+    pub(crate) allocation: String,
+}
+
+/// Wire everything that the configuration asks for.
+pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    private_folder(&config.data_dir)?;
+    let key = key_file::load_or_make(&config.key_file, entropy.as_ref()).map_err(|error| Failure::new(error.to_string()))?;
+    let store = store::open(config, Arc::clone(&clock), &key.fingerprint()).await?;
+    let files = Arc::new(PolicyFiles::open(config.policy.clone()).map_err(|error| Failure::new(error.to_string()))?);
+    let policy = files.present();
+    let rules = Arc::new(rules(config, &policy)?);
+    let outbound: Arc<Egress> = Arc::new(Egress::new(Arc::clone(&rules)));
+    let sources = GuardedSources::new(Arc::clone(&rules), source_settings(config, &policy)?);
+    let runtime = runtime::Runtime::new(runtime::Options::new(&config.data_dir, own_executable()?))
+        .map_err(|error| Failure::new(error.to_string()))?;
+    let allocation = runtime.allocation().to_string();
+    let catalog = Catalog::new(config.plugin_dirs.clone(), &config.policy, Arc::clone(&clock)).map_err(|error| Failure::new(error.to_string()))?;
+    let webhook_file = config.data_dir.join("webhook.secret");
+    let secret = secret_file::load_or_make(&webhook_file, || egress::webhook::make_secret(entropy.as_ref()).into())
+        .map_err(|error| Failure::new(error.to_string()))?;
+    let signer = StandardWebhooks::new(&secret).map_err(|error| Failure::new(format!("{}: {error}", webhook_file.display())))?;
+    let models = models::wire(config, &(Arc::clone(&outbound) as _), &clock)?;
+    let ports = Ports {
+        tasks: store.tasks,
+        queue: store.queue,
+        journal: store.journal,
+        blobs: store.blobs,
+        workspaces: store.workspaces,
+        kv: store.kv,
+        keys: store.keys,
+        idempotency: store.idempotency,
+        usage: store.usage,
+        plugins: store.plugins,
+        components: Arc::new(runtime),
+        packages: Arc::new(catalog),
+        models,
+        outbound,
+        sources: Arc::new(sources),
+        webhook_signer: Arc::new(signer),
+        api_keys: Arc::new(SkepKeys::new(Arc::clone(&entropy))),
+        clock,
+        entropy: Arc::clone(&entropy),
+    };
+    let installation = installation(&config.data_dir, entropy.as_ref())?;
+    let host = HostId(random_uuid(entropy.as_ref()));
+    Ok(Host { app: Arc::new(App::new(ports, settings(config))), policy: files, host, installation, allocation })
+}
+
+fn settings(config: &Config) -> Settings {
+    let defaults = Settings::default();
+    let wall_ms = u64::try_from(config.call_wall.as_millis()).unwrap_or(u64::MAX);
+    Settings {
+        lease: config.lease,
+        heartbeat: config.heartbeat,
+        concurrency: config.concurrency,
+        limits: Limits { wall_ms, ..defaults.limits.clone() },
+        token_budget: config.token_budget,
+        ..defaults
+    }
+}
+
+fn rules(config: &Config, policy: &Policy) -> Result<Rules, Failure> {
+    Ok(Rules {
+        allow: policy
+            .egress_allow
+            .iter()
+            .map(|text| text.parse().map_err(|error| Failure::new(format!("[egress] allow: {error}"))))
+            .collect::<Result<_, _>>()?,
+        model_urls: models::provider_urls(config)?,
+        source_http: policy.allow_http,
+    })
+}
+
+fn source_settings(config: &Config, policy: &Policy) -> Result<SourceSettings, Failure> {
+    let roots = config.source_roots.iter().map(|text| text.parse().map_err(|error| Failure::new(format!("source_roots: {error}"))));
+    Ok(SourceSettings {
+        roots: roots.collect::<Result<_, _>>()?,
+        allow_file: policy.allow_file,
+        search_path: std::env::var_os("PATH"),
+        certificates: std::env::var_os("SSL_CERT_FILE").map(Into::into),
+        ..SourceSettings::default()
+    })
+}
+
+/// The compile child and the model child are this executable.
+pub(crate) fn own_executable() -> Result<std::path::PathBuf, Failure> {
+    std::env::current_exe().map_err(|error| Failure::new(format!("cannot find the path of this executable: {error}")))
+}
+
+fn private_folder(path: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| Failure::new(format!("cannot make the data directory {}: {error}", path.display())))
+}
+
+/// The data directory's identity, made once.
+fn installation(data_dir: &Path, entropy: &dyn Entropy) -> Result<Uuid, Failure> {
+    let file = data_dir.join("installation");
+    let text = secret_file::load_or_make(&file, || random_uuid(entropy).to_string().into()).map_err(|error| Failure::new(error.to_string()))?;
+    text.parse().map_err(|_| Failure::new(format!("{} does not hold a UUID; delete it to have a new one made", file.display())))
+}
+
+fn random_uuid(entropy: &dyn Entropy) -> Uuid {
+    let mut bytes = [0_u8; 16];
+    entropy.fill(&mut bytes);
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}

@@ -1,0 +1,39 @@
+//! The embedded model: a supervised child process of this binary, reached over loopback and only there.
+
+use crate::cli::Failure;
+use crate::clock::SystemEntropy;
+use crate::config::Config;
+use app::ports::clock::Clock;
+use app::ports::models::Model;
+use app::ports::outbound::Outbound;
+use egress::{Egress, Rules};
+use models::known;
+use models::supervisor::{SupervisedModel, SupervisorSettings};
+use std::path::PathBuf;
+use std::sync::Arc;
+use url::Url;
+
+/// Where embedded models lie.
+pub(crate) fn directory(config: &Config) -> PathBuf {
+    config.models.directory.clone().unwrap_or_else(|| config.data_dir.join("models"))
+}
+
+/// A model that starts with its first request. Its file may come later: `skep model pull`.
+pub(super) fn wire(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Model>, Failure> {
+    if cfg!(not(feature = "embedded")) {
+        return Err(Failure::new("this build has no embedded model; configure a provider in [models]"));
+    }
+    let name = &config.models.embedded;
+    let file = known::installed(&directory(config), name).unwrap_or_else(|| {
+        let file = known::find(name).map_or(name.as_str(), |known| known.file);
+        tracing::warn!(model = name, "the embedded model is not here; run `skep model pull {name}`, or configure a provider in [models]");
+        directory(config).join(file)
+    });
+    let arguments = ["model", "serve", "--model"].map(Into::into).into_iter().chain([file.into_os_string(), "--port".into(), "0".into()]);
+    let settings = SupervisorSettings::new(super::own_executable()?, arguments.collect(), name);
+    let reach = |base: &Url| {
+        let rules = Rules { model_urls: vec![base.clone()], ..Rules::default() };
+        Arc::new(Egress::new(Arc::new(rules))) as Arc<dyn Outbound>
+    };
+    Ok(Arc::new(SupervisedModel::new(settings, Box::new(reach), Arc::clone(clock), Arc::new(SystemEntropy))))
+}

@@ -1,0 +1,91 @@
+//! Opens the database and gives it out port by port.
+
+use crate::cli::Failure;
+use crate::config::Config;
+use app::ports::blobs::Blobs;
+use app::ports::clock::Clock;
+use app::ports::idempotency::Idempotency;
+use app::ports::journal::Journal;
+use app::ports::keys::Keys;
+use app::ports::kv::Kv;
+use app::ports::plugins::Plugins;
+use app::ports::queue::Queue;
+use app::ports::tasks::Tasks;
+use app::ports::usage::UsageReader;
+use app::ports::workspaces::Workspaces;
+use std::sync::Arc;
+use store::postgres::{PostgresOptions, PostgresStore};
+use store::sqlite::{Options, SqliteStore};
+
+/// Every store port.
+pub(super) struct StorePorts {
+    pub(super) tasks: Arc<dyn Tasks>,
+    pub(super) queue: Arc<dyn Queue>,
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) blobs: Arc<dyn Blobs>,
+    pub(super) workspaces: Arc<dyn Workspaces>,
+    pub(super) kv: Arc<dyn Kv>,
+    pub(super) keys: Arc<dyn Keys>,
+    pub(super) idempotency: Arc<dyn Idempotency>,
+    pub(super) usage: Arc<dyn UsageReader>,
+    pub(super) plugins: Arc<dyn Plugins>,
+}
+
+/// SQLite in the data directory, or PostgreSQL. `fingerprint` is that of the key-encryption key.
+pub(super) async fn open(config: &Config, clock: Arc<dyn Clock>, fingerprint: &str) -> Result<StorePorts, Failure> {
+    match &config.database_url {
+        None => {
+            let data_dir = config.data_dir.clone();
+            let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&data_dir, clock, sqlite_options())).await;
+            let store = opened.map_err(|error| Failure::new(error.to_string()))?.map_err(|error| Failure::new(error.to_string()))?;
+            Ok(ports(store))
+        }
+        Some(url) => {
+            let store = PostgresStore::connect(url, config.database_listen_url.as_deref(), postgres_options())
+                .await
+                .map_err(|error| Failure::new(error.to_string()))?;
+            store.check_fingerprint(fingerprint).await.map_err(|error| Failure::new(error.to_string()))?;
+            Ok(ports(store))
+        }
+    }
+}
+
+fn ports<S>(store: S) -> StorePorts
+where
+    S: Tasks + Queue + Journal + Blobs + Workspaces + Kv + Keys + Idempotency + UsageReader + Plugins + Clone,
+{
+    StorePorts {
+        tasks: Arc::new(store.clone()),
+        queue: Arc::new(store.clone()),
+        journal: Arc::new(store.clone()),
+        blobs: Arc::new(store.clone()),
+        workspaces: Arc::new(store.clone()),
+        kv: Arc::new(store.clone()),
+        keys: Arc::new(store.clone()),
+        idempotency: Arc::new(store.clone()),
+        usage: Arc::new(store.clone()),
+        plugins: Arc::new(store),
+    }
+}
+
+fn sqlite_options() -> Options {
+    Options {
+        #[cfg(feature = "failpoints")]
+        fencing: fencing(),
+        ..Options::default()
+    }
+}
+
+fn postgres_options() -> PostgresOptions {
+    PostgresOptions {
+        #[cfg(feature = "failpoints")]
+        fencing: fencing(),
+        ..PostgresOptions::default()
+    }
+}
+
+/// The control of the tests that show what the fence is for.
+#[cfg(feature = "failpoints")]
+fn fencing() -> bool {
+    std::env::var("SKEP_FENCING").as_deref() != Ok("off")
+}
