@@ -33,7 +33,8 @@ pub struct BrokenPackage {
 /// What a scan found: all packages of all plugin directories, in a fixed order.
 #[derive(Debug, Clone, Default)]
 pub struct Scan {
-    /// Readable packages; of the same `kind name` the later directory wins, then the higher version.
+    /// Readable packages, the preferred one later: of the same `kind name`, and of the same personality id, the last that can go live
+    /// does (later directory, then the smaller set of personalities, then the higher version).
     pub packages: Vec<Package>,
     /// The rest.
     pub broken: Vec<BrokenPackage>,
