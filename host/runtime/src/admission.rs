@@ -81,7 +81,8 @@ mod tests {
     fn a_nested_call_never_waits_for_roots() {
         let options = Options { root_calls: 1, memory_bytes: 64 << 20, ..Options::in_process() };
         let admission = Admission::new(&options);
-        let root = pin!(admission.admit(0, Profile::Small, 64 << 20)).poll(&mut Context::from_waker(Waker::noop()));
+        let root =
+            pin!(admission.admit(0, Profile::Small, 64 << 20)).poll(&mut Context::from_waker(Waker::noop()));
         let Poll::Ready(Some(root)) = root else { unreachable!("the first root is admitted at once") };
         assert!(!is_ready(admission.admit(0, Profile::Small, 64 << 20)));
         for depth in 1..=8 {

@@ -35,7 +35,8 @@ impl Cache {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true).mode(0o700);
         builder.create(&folder).map_err(|error| trouble("cannot make", &folder, error))?;
-        let key = read_or_make_key(&options.key_file).map_err(|error| trouble("cannot use", &options.key_file, error))?;
+        let key = read_or_make_key(&options.key_file)
+            .map_err(|error| trouble("cannot use", &options.key_file, error))?;
         for entry in fs::read_dir(&options.folder).into_iter().flatten().flatten() {
             if entry.file_name() != compatibility {
                 // Best effort: what stays only takes room.
@@ -73,12 +74,13 @@ impl Cache {
         // Two compilations of one component at once write the same bytes; each has a name of its own until the rename.
         let unique: u64 = rand::random();
         let unfinished = path.with_extension(format!("{unique:016x}"));
-        let written = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished).and_then(
-            |mut file| {
-                file.write_all(self.mac(identity, code).as_bytes())?;
-                file.write_all(code)
-            },
-        );
+        let written =
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished).and_then(
+                |mut file| {
+                    file.write_all(self.mac(identity, code).as_bytes())?;
+                    file.write_all(code)
+                },
+            );
         let renamed = written.and_then(|()| fs::rename(&unfinished, &path));
         if renamed.is_err() {
             let _ = fs::remove_file(&unfinished);
@@ -103,7 +105,10 @@ impl Cache {
 ///
 /// # Errors
 /// wasmtime's, when the code is for another engine.
-#[expect(unsafe_code, reason = "loading compiled code is unsafe in wasmtime; callers hold bytes with a valid MAC or fresh from our own compiler")]
+#[expect(
+    unsafe_code,
+    reason = "loading compiled code is unsafe in wasmtime; callers hold bytes with a valid MAC or fresh from our own compiler"
+)]
 pub(crate) fn deserialize_trusted(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: `code` came from `Engine::precompile_component`: either from the child process of this host over a pipe that nobody else has,
     // or from a file whose MAC under this host's key covers it, the component and the engine. wasmtime checks version and settings itself.

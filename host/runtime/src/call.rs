@@ -15,7 +15,12 @@ use wasmtime::{Engine, Store, Trap, UpdateDeadline, WasmBacktrace};
 const MESSAGE_LIMIT: usize = 4096;
 
 /// Call an export on a fresh instance.
-pub(crate) async fn call(engine: &Engine, guest: &Guest, request: CallRequest, counts_fuel: bool) -> CallOutcome {
+pub(crate) async fn call(
+    engine: &Engine,
+    guest: &Guest,
+    request: CallRequest,
+    counts_fuel: bool,
+) -> CallOutcome {
     let CallRequest { export, context, limits, determinism, host, .. } = request;
     let started = Instant::now();
     let mut store = match new_store(engine, host, &limits, determinism, started, counts_fuel) {
@@ -72,7 +77,9 @@ fn new_store(
     match (limits.fuel, counts_fuel) {
         (fuel, true) => store.set_fuel(fuel.unwrap_or(u64::MAX)).map_err(|error| error.to_string())?,
         (Some(fuel), false) => {
-            return Err(format!("the call is limited to {fuel} instructions, but this host does not count them"));
+            return Err(format!(
+                "the call is limited to {fuel} instructions, but this host does not count them"
+            ));
         }
         (None, false) => {}
     }
@@ -117,7 +124,9 @@ fn end(error: &wasmtime::Error, store: &mut Store<State>, limits: &Limits) -> Ca
             let fuel = limits.fuel.unwrap_or(u64::MAX);
             return limit(LimitKind::Fuel, format!("a call may run {fuel} instructions"));
         }
-        Some(Trap::StackOverflow) => return limit(LimitKind::Stack, "the call stack is exhausted".to_owned()),
+        Some(Trap::StackOverflow) => {
+            return limit(LimitKind::Stack, "the call stack is exhausted".to_owned());
+        }
         _ => {}
     }
     if let Some((kind, message)) = state.meter.refused() {

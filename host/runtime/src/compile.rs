@@ -43,18 +43,25 @@ impl Compilation {
     /// # Errors
     /// [`ComponentError::Invalid`] or [`ComponentError::CompileLimit`].
     pub(crate) async fn compile(&self, component: Bytes) -> Result<Vec<u8>, ComponentError> {
-        let _slot = self.slots.acquire().await.map_err(|error| ComponentError::Internal(error.to_string()))?;
+        let _slot =
+            self.slots.acquire().await.map_err(|error| ComponentError::Internal(error.to_string()))?;
         match &self.compiler {
             Compiler::InProcess => {
                 let target = self.target;
                 let work = tokio::task::spawn_blocking(move || child::compile(&component, target));
-                work.await.map_err(|error| ComponentError::CompileLimit(format!("the compiler died: {error}")))?
+                work.await
+                    .map_err(|error| ComponentError::CompileLimit(format!("the compiler died: {error}")))?
             }
             Compiler::Child { command, arguments } => self.in_child(command, arguments, &component).await,
         }
     }
 
-    async fn in_child(&self, command: &Path, arguments: &[OsString], component: &[u8]) -> Result<Vec<u8>, ComponentError> {
+    async fn in_child(
+        &self,
+        command: &Path,
+        arguments: &[OsString],
+        component: &[u8],
+    ) -> Result<Vec<u8>, ComponentError> {
         let internal = |what: &str, error: std::io::Error| {
             ComponentError::Internal(format!("{what} the compiler {}: {error}", command.display()))
         };
@@ -91,9 +98,10 @@ impl Compilation {
             let status = child.wait().await.map_err(|error| internal("cannot wait for", error))?;
             Ok::<_, ComponentError>((code, messages, status))
         };
-        let (code, messages, status) = tokio::time::timeout(self.limits.wall, talk)
-            .await
-            .map_err(|_| ComponentError::CompileLimit(format!("it took longer than {} s", self.limits.wall.as_secs())))??;
+        let (code, messages, status) =
+            tokio::time::timeout(self.limits.wall, talk).await.map_err(|_| {
+                ComponentError::CompileLimit(format!("it took longer than {} s", self.limits.wall.as_secs()))
+            })??;
         if code.len() as u64 > CODE_LIMIT {
             return Err(ComponentError::CompileLimit(format!("its code is larger than {CODE_LIMIT} bytes")));
         }
@@ -114,7 +122,8 @@ impl Compilation {
         if cpu {
             return format!("it took more than {cpu_seconds} s of processor time");
         }
-        let last = domain::effect::bounded(messages.lines().next_back().unwrap_or("no message").to_owned(), 200);
+        let last =
+            domain::effect::bounded(messages.lines().next_back().unwrap_or("no message").to_owned(), 200);
         format!("the compiler died, most likely at its memory limit of {memory_bytes} bytes ({last})")
     }
 }

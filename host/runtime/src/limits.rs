@@ -52,7 +52,8 @@ impl ResourceLimiter for Meter {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let total = self.memory.saturating_add(desired.saturating_sub(current));
         if total > self.memory_limit {
-            let message = format!("a call may use {} bytes of memory, {total} were wanted", self.memory_limit);
+            let message =
+                format!("a call may use {} bytes of memory, {total} were wanted", self.memory_limit);
             self.refused.get_or_insert((LimitKind::Memory, message));
             return Ok(false);
         }

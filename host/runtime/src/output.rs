@@ -83,7 +83,10 @@ mod tests {
         let limits = Limits { output_bytes: 4, ..Limits::default() };
         assert_eq!(json_output("\"ab\"".to_owned()).within(&limits), Ok(Output::Json("ab".into())));
         let end = json_output("\"abc\"".to_owned()).within(&limits).unwrap_err();
-        assert!(matches!(end, CallEnd::Failed(CallFailure::Limit { kind: LimitKind::Output, .. })), "{end:?}");
+        assert!(
+            matches!(end, CallEnd::Failed(CallFailure::Limit { kind: LimitKind::Output, .. })),
+            "{end:?}"
+        );
     }
 
     #[test]

@@ -52,7 +52,8 @@ impl Runtime {
         let engines = Engines::new(&options)?;
         let admission = Admission::new(&options);
         let compatibility = engine::compatibility(&engines.small);
-        let cache = options.cache.as_ref().map(|cache| Cache::open(cache, &compatibility)).transpose()?.map(Arc::new);
+        let cache =
+            options.cache.as_ref().map(|cache| Cache::open(cache, &compatibility)).transpose()?.map(Arc::new);
         epoch::start([&engines.small, &engines.large])
             .map_err(|error| ComponentError::Internal(format!("no epoch thread: {error}")))?;
         Ok(Self {
@@ -99,7 +100,12 @@ impl Runtime {
     }
 
     /// Find host functions for all imports and the exports of the manifest's world.
-    fn link(&self, profile: Profile, component: &Component, manifest: &Manifest) -> Result<Guest, ComponentError> {
+    fn link(
+        &self,
+        profile: Profile,
+        component: &Component,
+        manifest: &Manifest,
+    ) -> Result<Guest, ComponentError> {
         let linker = match profile {
             Profile::Small => &self.small,
             Profile::Large => &self.large,
@@ -110,7 +116,9 @@ impl Runtime {
         Guest::new(manifest.kind, linked).map_err(|error| {
             let interface = Guest::interface(manifest.kind);
             let kind = manifest.kind.as_str();
-            ComponentError::Invalid(format!("the manifest says {kind}, but it does not export {interface}: {error:#}"))
+            ComponentError::Invalid(format!(
+                "the manifest says {kind}, but it does not export {interface}: {error:#}"
+            ))
         })
     }
 }
@@ -155,7 +163,9 @@ impl Components for Runtime {
         match call::trial(engine, &loaded.guest, Arc::new(Nobody), &limits, self.counts_fuel).await {
             Ok(()) => Ok(()),
             Err(CallEnd::Failed(failure)) => Err(ComponentError::Trial(failure.to_string())),
-            Err(CallEnd::Stopped(_)) => Err(ComponentError::Trial("it calls its host before anything called it".to_owned())),
+            Err(CallEnd::Stopped(_)) => {
+                Err(ComponentError::Trial("it calls its host before anything called it".to_owned()))
+            }
         }
     }
 
@@ -173,7 +183,8 @@ impl Components for Runtime {
         };
         let profile = loaded.compiled.profile;
         request.limits.memory_bytes = request.limits.memory_bytes.min(ceiling(profile));
-        let Some(_place) = self.admission.admit(request.depth, profile, request.limits.memory_bytes).await else {
+        let Some(_place) = self.admission.admit(request.depth, profile, request.limits.memory_bytes).await
+        else {
             let message = format!("tool calls may nest {} deep", engine::DEPTHS - 1);
             return failed(CallFailure::Limit { kind: LimitKind::Depth, message });
         };

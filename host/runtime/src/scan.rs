@@ -56,14 +56,16 @@ pub(crate) fn scan(bytes: &[u8], manifest: &Manifest) -> Result<Scan, ComponentE
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::MemorySection(section) => {
                 for found in section {
-                    let found = found.map_err(|error| ComponentError::Invalid(format!("a bad memory: {error}")))?;
+                    let found =
+                        found.map_err(|error| ComponentError::Invalid(format!("a bad memory: {error}")))?;
                     let page = found.page_size_log2.map_or(1 << 16, |log| 1_u64 << log.min(16));
                     memory = memory.saturating_add(found.initial.saturating_mul(page));
                 }
             }
             Payload::ComponentImportSection(section) if depth == 1 => {
                 for import in section {
-                    let import = import.map_err(|error| ComponentError::Invalid(format!("a bad import: {error}")))?;
+                    let import =
+                        import.map_err(|error| ComponentError::Invalid(format!("a bad import: {error}")))?;
                     match known(import.name.name)? {
                         Import::Granted(name) => imports.push(name),
                         Import::AlwaysOn => {}
@@ -122,7 +124,8 @@ mod tests {
         assert!(matches!(known("skep:plugin/http@0.1.0").unwrap(), Import::Granted(name) if name == "http"));
         assert!(matches!(known("skep:plugin/clock@0.1.0").unwrap(), Import::AlwaysOn));
         assert!(matches!(known("wasi:cli/stdout@0.2.3").unwrap(), Import::Wasi));
-        for import in ["wasi:http/types@0.2.3", "skep:plugin/shell@0.1.0", "wasi:cli/stdout@0.3.0", "env", ""] {
+        for import in ["wasi:http/types@0.2.3", "skep:plugin/shell@0.1.0", "wasi:cli/stdout@0.3.0", "env", ""]
+        {
             let error = known(import).err().unwrap();
             assert!(error.to_string().contains(&format!("{import:?}")), "{error}");
         }

@@ -52,7 +52,11 @@ impl State {
     ///
     /// # Errors
     /// [`Ended`] when a limit is hit or the host answers with a stop.
-    pub(crate) async fn perform(&mut self, call: Call, bytes: usize) -> wasmtime::Result<Result<Reply, CallError>> {
+    pub(crate) async fn perform(
+        &mut self,
+        call: Call,
+        bytes: usize,
+    ) -> wasmtime::Result<Result<Reply, CallError>> {
         self.host_calls = self.host_calls.saturating_add(1);
         if self.host_calls > self.limits.host_calls {
             let message = format!("a call may make {} host calls", self.limits.host_calls);

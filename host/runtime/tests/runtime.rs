@@ -4,7 +4,17 @@
 #[path = "runtime/support.rs"]
 mod support;
 
+#[path = "runtime/cache.rs"]
+mod cache;
 #[path = "runtime/calls.rs"]
 mod calls;
+#[path = "runtime/compiling.rs"]
+mod compiling;
+#[path = "runtime/determinism.rs"]
+mod determinism;
 #[path = "runtime/hostile.rs"]
 mod hostile;
+#[path = "runtime/hostile_binaries.rs"]
+mod hostile_binaries;
+#[path = "runtime/wasi.rs"]
+mod wasi;

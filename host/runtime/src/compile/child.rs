@@ -22,7 +22,10 @@ const MESSAGE_LIMIT: usize = 4096;
 /// [`ComponentError::Invalid`] with the place.
 pub(crate) fn compile(component: &[u8], target: Target) -> Result<Vec<u8>, ComponentError> {
     let invalid = |error: wasmtime::Error| {
-        ComponentError::Invalid(domain::effect::bounded(format!("not a valid component: {error:#}"), MESSAGE_LIMIT))
+        ComponentError::Invalid(domain::effect::bounded(
+            format!("not a valid component: {error:#}"),
+            MESSAGE_LIMIT,
+        ))
     };
     compiler_engine(target)?.precompile_component(component).map_err(invalid)
 }
@@ -40,7 +43,9 @@ pub(super) fn parse(mut answer: Vec<u8>) -> Result<Vec<u8>, Verdict> {
             answer.remove(0);
             Ok(answer)
         }
-        Some(&INVALID) => Err(Verdict::Invalid(String::from_utf8_lossy(answer.get(1..).unwrap_or_default()).into_owned())),
+        Some(&INVALID) => {
+            Err(Verdict::Invalid(String::from_utf8_lossy(answer.get(1..).unwrap_or_default()).into_owned()))
+        }
         _ => Err(Verdict::Torn),
     }
 }

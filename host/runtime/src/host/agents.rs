@@ -15,7 +15,11 @@ impl agents::Host for State {
         }
     }
 
-    async fn start_task(&mut self, agent: String, request: String) -> wasmtime::Result<Result<String, types::Error>> {
+    async fn start_task(
+        &mut self,
+        agent: String,
+        request: String,
+    ) -> wasmtime::Result<Result<String, types::Error>> {
         let bytes = agent.len() + request.len();
         let request = match json_from_guest("request", &request) {
             Ok(request) => request,

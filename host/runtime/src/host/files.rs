@@ -40,7 +40,8 @@ impl files::Host for State {
         recursive: bool,
     ) -> wasmtime::Result<Result<Vec<files::Entry>, types::Error>> {
         let bytes = path.len();
-        let entry = |entry: FileEntry| files::Entry { path: entry.path, folder: entry.folder, size: entry.size };
+        let entry =
+            |entry: FileEntry| files::Entry { path: entry.path, folder: entry.folder, size: entry.size };
         match self.perform(Call::Files(FilesCall::List { path, recursive }), bytes).await? {
             Ok(Reply::Entries(entries)) => Ok(Ok(entries.into_iter().map(entry).collect())),
             Ok(reply) => Err(self.mismatch("files.list", &reply)),

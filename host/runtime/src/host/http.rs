@@ -7,7 +7,10 @@ use domain::effect::http::{Credential, HttpRequest};
 use domain::effect::{Call, Reply};
 
 impl http::Host for State {
-    async fn send(&mut self, request: http::Request) -> wasmtime::Result<Result<http::Response, types::Error>> {
+    async fn send(
+        &mut self,
+        request: http::Request,
+    ) -> wasmtime::Result<Result<http::Response, types::Error>> {
         let headers: usize = request.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         let bytes = request.url.len() + headers + request.body.as_ref().map_or(0, Vec::len);
         let call = Call::Http(HttpRequest {

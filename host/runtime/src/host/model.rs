@@ -9,7 +9,10 @@ use domain::effect::model::{
 use domain::effect::{Call, CallError, ErrorKind, Reply};
 
 impl model::Host for State {
-    async fn complete(&mut self, request: model::Request) -> wasmtime::Result<Result<model::Answer, types::Error>> {
+    async fn complete(
+        &mut self,
+        request: model::Request,
+    ) -> wasmtime::Result<Result<model::Answer, types::Error>> {
         let bytes = size(&request);
         let request = match convert(request) {
             Ok(request) => request,
@@ -44,7 +47,8 @@ fn convert(request: model::Request) -> Result<ModelRequest, CallError> {
         })
     };
     let tool = |tool: model::Tool| {
-        let parameters = json_from_guest(&format!("the parameters of tool {:?}", tool.name), &tool.parameters)?;
+        let parameters =
+            json_from_guest(&format!("the parameters of tool {:?}", tool.name), &tool.parameters)?;
         Ok(ModelTool { name: tool.name, description: tool.description, parameters })
     };
     let schema = |text: String| json_from_guest("answer-schema", &text);
@@ -66,7 +70,8 @@ fn convert(request: model::Request) -> Result<ModelRequest, CallError> {
 }
 
 fn message(message: model::Message) -> ModelMessage {
-    let call = |call: model::ToolCall| ModelToolCall { id: call.id, name: call.name, arguments: call.arguments };
+    let call =
+        |call: model::ToolCall| ModelToolCall { id: call.id, name: call.name, arguments: call.arguments };
     ModelMessage {
         role: match message.role {
             model::Role::System => Role::System,
@@ -85,7 +90,8 @@ fn tool_call_to_guest(call: ModelToolCall) -> model::ToolCall {
 }
 
 fn size(request: &model::Request) -> usize {
-    let calls = |message: &model::Message| message.tool_calls.iter().map(|call| call.arguments.len()).sum::<usize>();
+    let calls =
+        |message: &model::Message| message.tool_calls.iter().map(|call| call.arguments.len()).sum::<usize>();
     let messages: usize = request.messages.iter().map(|message| message.content.len() + calls(message)).sum();
     let tools: usize = request.tools.iter().map(|tool| tool.description.len() + tool.parameters.len()).sum();
     messages + tools + request.answer_schema.as_ref().map_or(0, String::len)

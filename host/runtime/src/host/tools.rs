@@ -25,7 +25,11 @@ impl tools::Host for State {
         }
     }
 
-    async fn call(&mut self, name: String, arguments: String) -> wasmtime::Result<Result<String, types::Error>> {
+    async fn call(
+        &mut self,
+        name: String,
+        arguments: String,
+    ) -> wasmtime::Result<Result<String, types::Error>> {
         let bytes = name.len() + arguments.len();
         let arguments = match json_from_guest("arguments", &arguments) {
             Ok(arguments) => arguments,

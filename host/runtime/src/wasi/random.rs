@@ -10,7 +10,9 @@ const BYTES_LIMIT: u64 = 1 << 20;
 impl State {
     fn random_bytes(&mut self, count: u64) -> wasmtime::Result<Vec<u8>> {
         let size = usize::try_from(count).ok().filter(|_| count <= BYTES_LIMIT).ok_or_else(|| {
-            wasmtime::format_err!("{count} random bytes were asked for, at most {BYTES_LIMIT} are given at once")
+            wasmtime::format_err!(
+                "{count} random bytes were asked for, at most {BYTES_LIMIT} are given at once"
+            )
         })?;
         self.spend(size)?;
         let mut bytes = vec![0; size];

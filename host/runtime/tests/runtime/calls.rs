@@ -8,7 +8,9 @@ use domain::effect::{CallError, ErrorKind, Reply};
 use domain::id::Digest;
 use domain::manifest::PluginKind;
 use domain::rigor::brief::Brief;
-use domain::rigor::phase::{Decision, GenerateOutput, InspectOutput, PhaseInput, PhaseOutput, ResearchOutput};
+use domain::rigor::phase::{
+    Decision, GenerateOutput, InspectOutput, PhaseInput, PhaseOutput, ResearchOutput,
+};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -43,7 +45,8 @@ async fn imports_are_listed_without_those_that_need_no_grant() {
 #[tokio::test]
 async fn a_personality_answers_each_phase_in_its_own_type() {
     let runtime = runtime();
-    let compiled = runtime.compile(personality("personality"), &manifest(PluginKind::Personality)).await.unwrap();
+    let compiled =
+        runtime.compile(personality("personality"), &manifest(PluginKind::Personality)).await.unwrap();
     let brief = Brief {
         task: "a task".to_owned(),
         scope: "demo".to_owned(),
@@ -70,7 +73,12 @@ async fn a_personality_answers_each_phase_in_its_own_type() {
         Ok(Output::Phase(PhaseOutput::Inspect(inspect.clone())))
     );
     assert_eq!(
-        call(PhaseInput::Generate { brief: brief.clone(), research: research.clone(), inspect: inspect.clone() }).await,
+        call(PhaseInput::Generate {
+            brief: brief.clone(),
+            research: research.clone(),
+            inspect: inspect.clone()
+        })
+        .await,
         Ok(Output::Phase(PhaseOutput::Generate(generate.clone())))
     );
     let not_a_number = call(PhaseInput::Optimize {
@@ -81,7 +89,8 @@ async fn a_personality_answers_each_phase_in_its_own_type() {
     });
     let message = invalid_output(not_a_number.await);
     assert!(message.starts_with("confidence is NaN"), "{message}");
-    let review = PhaseInput::Review { brief, research, inspect, generate: generate.clone(), optimize: generate };
+    let review =
+        PhaseInput::Review { brief, research, inspect, generate: generate.clone(), optimize: generate };
     assert_eq!(invalid_output(call(review).await), "details is an array, not a JSON object");
 }
 

@@ -66,6 +66,7 @@ pub(crate) fn context_to_guest(context: CallContext) -> types::Context {
 /// # Errors
 /// `invalid-input` naming the parameter and the place: a pure function of the text, so it needs no journal entry.
 pub(crate) fn json_from_guest(parameter: &str, text: &str) -> Result<Value, CallError> {
-    serde_json::from_str(text)
-        .map_err(|error| CallError::new(ErrorKind::InvalidInput, "json", format!("{parameter} is not JSON: {error}")))
+    serde_json::from_str(text).map_err(|error| {
+        CallError::new(ErrorKind::InvalidInput, "json", format!("{parameter} is not JSON: {error}"))
+    })
 }

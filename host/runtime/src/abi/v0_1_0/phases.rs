@@ -27,12 +27,14 @@ pub(crate) async fn call(
     context: &types::Context,
 ) -> wasmtime::Result<Answered> {
     Ok(match input {
-        PhaseInput::Research(brief) => answered(
-            guest.call_research(store, &brief_to_guest(brief), context).await?,
-            |output| Ok(PhaseOutput::Research(ResearchOutput { details: details(&output.details)? })),
-        ),
+        PhaseInput::Research(brief) => {
+            answered(guest.call_research(store, &brief_to_guest(brief), context).await?, |output| {
+                Ok(PhaseOutput::Research(ResearchOutput { details: details(&output.details)? }))
+            })
+        }
         PhaseInput::Inspect { brief, research } => {
-            let input = guest::InspectInput { brief: brief_to_guest(brief), research: research_to_guest(&research) };
+            let input =
+                guest::InspectInput { brief: brief_to_guest(brief), research: research_to_guest(&research) };
             answered(guest.call_inspect(store, &input, context).await?, |output| {
                 Ok(PhaseOutput::Inspect(inspect_from_guest(output)?))
             })
