@@ -14,7 +14,6 @@ pub(super) async fn cancel(
     user: UserId,
     id: &TaskId,
 ) -> Result<Option<CancelOutcome>, Failure> {
-    write.identify().await?;
     let locked = write
         .query(concat!(
             "SELECT ",
@@ -30,6 +29,7 @@ pub(super) async fn cancel(
     if before.state.is_finished() {
         return Ok(Some(CancelOutcome::Finished(before)));
     }
+    write.identify().await?;
     cancel_children(write, id.as_str()).await?;
     cancel_these(write, vec![id.to_string()]).await?;
     let row = write

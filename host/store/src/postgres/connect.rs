@@ -18,9 +18,9 @@ pub struct PostgresOptions {
     pub connections: u32,
     /// Wait this long for a connection before an operation answers `Unavailable`.
     pub patience: Duration,
-    /// Do without the fence, to show that a test sees the difference.
+    /// False turns the fence off: the control of tests that show what the fence is for.
     #[cfg(feature = "failpoints")]
-    pub fence_off: bool,
+    pub fencing: bool,
 }
 
 impl Default for PostgresOptions {
@@ -30,7 +30,7 @@ impl Default for PostgresOptions {
             connections: 16,
             patience: Duration::from_secs(5),
             #[cfg(feature = "failpoints")]
-            fence_off: false,
+            fencing: true,
         }
     }
 }
@@ -88,7 +88,7 @@ pub(super) async fn open(
     judge(&pool).await?;
     migrate::migrate(&pool).await?;
     #[cfg(feature = "failpoints")]
-    let fence = !options.fence_off;
+    let fence = options.fencing;
     #[cfg(not(feature = "failpoints"))]
     let fence = true;
     Ok(Database { pool, prepared: !pooled, fence })

@@ -26,17 +26,19 @@ impl Idempotency for PostgresStore {
         &self,
         scope: &IdempotencyScope,
         answer: KeptAnswer,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         transact!(self.database(), write => async {
             let statement = write.query(
-                "UPDATE answers SET status = $5, location = $6, body = $7
-                 WHERE caller = $1 AND method = $2 AND path = $3 AND key = $4",
+                // The 24 hours count from the answer, so that a slow first request is not forgotten early.
+                "UPDATE answers SET status = $5, location = $6, body = $7, created_at = $8
+                 WHERE caller = $1 AND method = $2 AND path = $3 AND key = $4 AND status IS NULL",
             );
             bind(statement, scope)
                 .bind(i32::from(answer.status))
                 .bind(answer.location.clone())
                 .bind(answer.body.clone())
+                .bind(now.0)
                 .execute(write.connection())
                 .await?;
             Ok(())
@@ -93,7 +95,7 @@ async fn begin(
         "INSERT INTO answers AS a (caller, method, path, key, body_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (caller, method, path, key) DO UPDATE SET body_hash = excluded.body_hash,
              created_at = excluded.created_at, status = NULL, location = NULL, body = NULL
-         WHERE a.created_at < $8 OR (a.status IS NULL AND a.created_at < $7)
+         WHERE a.created_at <= $8 OR (a.status IS NULL AND a.created_at <= $7)
          RETURNING 1",
     );
     let fresh = bind(statement, scope)

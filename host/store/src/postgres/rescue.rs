@@ -12,7 +12,6 @@ use sqlx::postgres::PgRow;
 
 /// Leases that expired. One that a worker is writing under, or another rescuer judges, is left alone.
 pub(super) async fn expired(write: &mut Write, limit: u32) -> Result<Rescued, Failure> {
-    write.identify().await?;
     let rows = write
         .query(
             "SELECT l.task, l.entries > l.claim_entries AS progressed, l.suspect, t.strikes
@@ -32,7 +31,6 @@ pub(super) async fn of_earlier_runs(
     installation: uuid::Uuid,
     host: HostId,
 ) -> Result<Rescued, Failure> {
-    write.identify().await?;
     let rows = write
         .query(
             "SELECT l.task, l.entries > l.claim_entries AS progressed, l.suspect, t.strikes
@@ -51,12 +49,12 @@ pub(super) async fn of_earlier_runs(
         .bind(host.to_string())
         .execute(write.connection())
         .await?;
-    let now = write.now().0;
     write
-        .query("INSERT INTO hosts (host, installation, started_at) VALUES ($1, $2, $3) ON CONFLICT (host) DO NOTHING")
+        .query(
+            "INSERT INTO hosts (host, installation, started_at) VALUES ($1, $2, skep_now()) ON CONFLICT (host) DO NOTHING",
+        )
         .bind(host.to_string())
         .bind(installation.to_string())
-        .bind(now)
         .execute(write.connection())
         .await?;
     Ok(rescued)
@@ -64,6 +62,11 @@ pub(super) async fn of_earlier_runs(
 
 async fn judge_all(write: &mut Write, rows: &[PgRow]) -> Result<Rescued, Failure> {
     let mut rescued = Rescued::default();
+    if rows.is_empty() {
+        return Ok(rescued);
+    }
+    // Only now: to give a transaction an id is to write it into the log.
+    write.identify().await?;
     let (mut ids, mut strikes): (Vec<String>, Vec<i64>) = (Vec::new(), Vec::new());
     for row in rows {
         let id: String = row.try_get("task")?;

@@ -106,7 +106,10 @@ async fn submit_once(
     transact!(database, write => submit(&mut write, submits))
 }
 
-async fn submit(write: &mut Write, submits: &[(NewTask, Vec<ImportedFile>)]) -> Result<Vec<Result<Task, StoreError>>, Failure> {
+async fn submit(
+    write: &mut Write,
+    submits: &[(NewTask, Vec<ImportedFile>)],
+) -> Result<Vec<Result<Task, StoreError>>, Failure> {
     let news: Vec<&NewTask> = submits.iter().map(|(new, _)| new).collect();
     let inserted = insert_tasks(write, &news).await?;
     let mut seen = HashSet::new();

@@ -8,7 +8,9 @@ use sqlx::AssertSqlSafe;
 use store::postgres::{ConnectError, PostgresOptions, PostgresStore};
 
 async fn refused(database: &TestDatabase) -> ConnectError {
-    PostgresStore::connect(database.url(), None, PostgresOptions::default()).await.expect_err("the database is refused")
+    PostgresStore::connect(database.url(), None, PostgresOptions::default())
+        .await
+        .expect_err("the database is refused")
 }
 
 #[tokio::test]
@@ -17,7 +19,10 @@ async fn a_server_that_confirms_before_it_writes_is_refused() {
     let statement = format!("ALTER DATABASE {} SET synchronous_commit = off", database.name());
     sqlx::raw_sql(AssertSqlSafe(statement)).execute(&database.pool().await).await.unwrap();
     let error = refused(&database).await;
-    assert!(matches!(&error, ConnectError::NotDurable { setting } if setting == "synchronous_commit"), "{error}");
+    assert!(
+        matches!(&error, ConnectError::NotDurable { setting } if setting == "synchronous_commit"),
+        "{error}"
+    );
     database.remove().await;
 }
 

@@ -19,7 +19,10 @@ impl TestDatabase {
             .expect("SKEP_TEST_DATABASE_URL is not set; `scripts/postgres.sh start DIR` starts a server and prints it");
         let name = format!("skep_test_{}", uuid::Uuid::new_v4().simple());
         let mut connection = PgConnection::connect(&server).await.unwrap();
-        sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}")))
+            .execute(&mut connection)
+            .await
+            .unwrap();
         let options = PgConnectOptions::from_str(&server).unwrap().database(&name);
         Self { name, url: options.to_url_lossy().to_string(), server }
     }

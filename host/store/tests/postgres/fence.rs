@@ -65,7 +65,7 @@ async fn time_is_the_databases() {
 async fn without_the_fence_a_late_write_goes_through() {
     use store::postgres::{PostgresOptions, PostgresStore};
     let database = TestDatabase::create().await;
-    let options = PostgresOptions { fence_off: true, ..PostgresOptions::default() };
+    let options = PostgresOptions { fencing: false, ..PostgresOptions::default() };
     let store = PostgresStore::connect(database.url(), None, options).await.unwrap();
     let first = claimed(&store, 1).await;
     store.release(std::slice::from_ref(&first.lease), NOW).await.unwrap();

@@ -61,16 +61,19 @@ async fn without_an_echo_the_queue_is_polled_and_everything_works_without_prepar
     let database = TestDatabase::create().await;
     // Notifications stay within a database, so listening in another one hears nothing.
     let elsewhere = TestDatabase::create().await;
-    let store =
-        PostgresStore::connect(database.url(), Some(elsewhere.url()), PostgresOptions::default()).await.unwrap();
+    let store = PostgresStore::connect(database.url(), Some(elsewhere.url()), PostgresOptions::default())
+        .await
+        .unwrap();
     assert!(!store.has_echo());
     tokio::time::timeout(SOON, store.changed()).await.expect("the queue is polled");
     store.submit_task(new_task(1), Vec::new()).await.unwrap();
     let claimed = claim(&store).await;
     store.append(&claimed.lease, append(1), NOW).await.unwrap();
     assert_eq!(store.extend(std::slice::from_ref(&claimed.lease), LEASE, NOW).await.unwrap(), [Beat::Kept]);
-    let ended =
-        store.finish(&claimed.lease, Outcome::Completed(serde_json::json!(1)), FollowUps::default(), NOW).await.unwrap();
+    let ended = store
+        .finish(&claimed.lease, Outcome::Completed(serde_json::json!(1)), FollowUps::default(), NOW)
+        .await
+        .unwrap();
     assert_eq!(ended.state, State::Completed);
     assert_eq!(store.find_task(USER, &ended.new.id).await.unwrap(), Some(ended));
     database.remove().await;
@@ -78,7 +81,11 @@ async fn without_an_echo_the_queue_is_polled_and_everything_works_without_prepar
 }
 
 /// Submit 200 tasks at once, one of them changed. Answers how many failed, and how many transactions stored the others.
-async fn submit_200(store: &PostgresStore, database: &TestDatabase, odd: (NewTask, Vec<ImportedFile>)) -> (usize, i64) {
+async fn submit_200(
+    store: &PostgresStore,
+    database: &TestDatabase,
+    odd: (NewTask, Vec<ImportedFile>),
+) -> (usize, i64) {
     let mut submits: Vec<_> = (0..200).map(|number| (new_task(number), Vec::new())).collect();
     submits[7] = odd;
     let submits = submits.into_iter().map(|(new, files)| {
@@ -90,7 +97,8 @@ async fn submit_200(store: &PostgresStore, database: &TestDatabase, odd: (NewTas
         failed += usize::from(submit.await.unwrap().is_err());
     }
     let pool = database.pool().await;
-    let row = sqlx::query("SELECT count(*), count(DISTINCT xmin::text) FROM tasks").fetch_one(&pool).await.unwrap();
+    let row =
+        sqlx::query("SELECT count(*), count(DISTINCT xmin::text) FROM tasks").fetch_one(&pool).await.unwrap();
     let (tasks, transactions): (i64, i64) = (row.get(0), row.get(1));
     assert!(tasks >= 199, "{tasks}");
     (failed, transactions)
@@ -136,7 +144,8 @@ async fn a_cancel_that_meets_a_deadlock_is_run_again() {
     });
     // The cancel holds the parent and waits for the child. Now wait the other way round: one of the two must give way.
     let second = loop {
-        let waiting = sqlx::query("SELECT 1 FROM pg_locks WHERE NOT granted").fetch_optional(&pool).await.unwrap();
+        let waiting =
+            sqlx::query("SELECT 1 FROM pg_locks WHERE NOT granted").fetch_optional(&pool).await.unwrap();
         if waiting.is_some() {
             break sqlx::query(touch).bind(parent.new.id.as_str()).execute(&mut *other).await;
         }

@@ -36,8 +36,10 @@ async fn everything_happens_once(cut: Cut) {
 
     // An event has no address of its own: only the transaction's fate tells whether it is there.
     proxy.arm(cut);
-    let event = LocalEffect::Event(EventBody { event: "phase.update".to_owned(), data: serde_json::json!({}) });
-    let pos = store.append(&claimed.lease, Append { entries: vec![], effects: vec![event] }, NOW).await.unwrap();
+    let event =
+        LocalEffect::Event(EventBody { event: "phase.update".to_owned(), data: serde_json::json!({}) });
+    let pos =
+        store.append(&claimed.lease, Append { entries: vec![], effects: vec![event] }, NOW).await.unwrap();
     assert_eq!((proxy.cuts(), pos), (4, 2));
 
     proxy.arm(cut);

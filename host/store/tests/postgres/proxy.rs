@@ -53,7 +53,12 @@ impl Proxy {
     }
 }
 
-async fn relay(mut client: TcpStream, mut server: TcpStream, cut: Arc<Mutex<Option<Cut>>>, cuts: Arc<AtomicUsize>) {
+async fn relay(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    cut: Arc<Mutex<Option<Cut>>>,
+    cuts: Arc<AtomicUsize>,
+) {
     let (mut asked, mut answered) = (vec![0; 64 << 10], vec![0; 64 << 10]);
     loop {
         tokio::select! {

@@ -74,5 +74,8 @@ pub(crate) fn call(ordinal: u32) -> Entry {
 /// One entry, with tokens that would be counted twice if it were appended twice.
 pub(crate) fn append(ordinal: u32) -> Append {
     let usage = Usage { input_tokens: 10, output_tokens: 1 };
-    Append { entries: vec![call(ordinal)], effects: vec![LocalEffect::Usage { model: "m".to_owned(), usage }] }
+    Append {
+        entries: vec![call(ordinal)],
+        effects: vec![LocalEffect::Usage { model: "m".to_owned(), usage }],
+    }
 }
