@@ -30,6 +30,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
 
+/// candle's own threads wait for each other in a busy loop, several hundred times a token: beside anything else that computes, that is
+/// many times slower than one thread. With this variable at `1`, which candle reads once, it uses none, and this crate shares the work
+/// out instead. Set it for the process that runs the model.
+pub const THREADS_VARIABLE: (&str, &str) = crate::supervisor::MODEL_THREADS;
+
+/// Between which each matrix is shared out.
+fn threads() -> usize {
+    let (variable, value) = THREADS_VARIABLE;
+    if std::env::var(variable).is_ok_and(|set| set == value) {
+        std::thread::available_parallelism().map_or(1, usize::from)
+    } else {
+        1
+    }
+}
+
 /// How the model runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmbeddedSettings {
@@ -104,20 +119,34 @@ impl EmbeddedModel {
         let (jobs, queue) = mpsc::channel(settings.queue.max(1));
         let (loaded, answer) = tokio::sync::oneshot::channel();
         let engine_counters = Arc::clone(&counters);
+        let threads = threads();
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|index| format!("embedded-{index}"))
+            .build()
+            .map_err(|error| LoadFailure::Thread(std::io::Error::other(error)))?;
+        // The engine is one of the pool's threads: handing work to the others is cheap from there.
+        let engine = move || match Engine::load(&settings, threads, engine_counters) {
+            Ok(engine) => {
+                if loaded.send(Ok(())).is_ok() {
+                    engine.run(queue);
+                }
+            }
+            // Nobody waits any more when the receiver is gone.
+            Err(failure) => drop(loaded.send(Err(failure))),
+        };
         std::thread::Builder::new()
             .name("embedded-model".to_owned())
-            .spawn(move || match Engine::load(&settings, engine_counters) {
-                Ok(engine) => {
-                    if loaded.send(Ok(())).is_ok() {
-                        engine.run(queue);
-                    }
-                }
-                // Nobody waits any more when the receiver is gone.
-                Err(failure) => drop(loaded.send(Err(failure))),
-            })
+            .spawn(move || pool.install(engine))
             .map_err(LoadFailure::Thread)?;
         answer.await.unwrap_or(Err(LoadFailure::Stopped))?;
         Ok(Self { jobs, name, counters })
+    }
+
+    /// Answers once the model's thread has ended, which without the last clone being dropped is a failure: whoever serves the model
+    /// should end then and be started anew.
+    pub async fn stopped(&self) {
+        self.jobs.closed().await;
     }
 
     /// What it has done so far.

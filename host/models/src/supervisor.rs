@@ -26,6 +26,9 @@ use url::Url;
 /// The environment variable with the child's bearer token.
 pub const TOKEN_VARIABLE: &str = "SKEP_MODEL_TOKEN";
 
+/// Set for every child: see `embedded::THREADS_VARIABLE`, which needs the feature.
+pub(crate) const MODEL_THREADS: (&str, &str) = ("CANDLE_NUM_THREADS", "1");
+
 const READY: &str = "model listening on ";
 
 /// Doubled with each crash in a row.
@@ -67,6 +70,8 @@ pub struct SupervisorSettings {
     pub program: PathBuf,
     /// Its arguments: `model serve --model FILE --port 0`.
     pub arguments: Vec<OsString>,
+    /// Variables beside those of this process.
+    pub environment: Vec<(OsString, OsString)>,
     /// The model's name.
     pub name: String,
     /// From start to the ready line; reading a large model from a slow disk takes its time.
@@ -84,6 +89,7 @@ impl SupervisorSettings {
         Self {
             program,
             arguments,
+            environment: vec![(MODEL_THREADS.0.into(), MODEL_THREADS.1.into())],
             name: name.into(),
             ready_within: Duration::from_secs(120),
             idle: Some(Duration::from_secs(600)),

@@ -54,10 +54,14 @@ struct Writing {
 }
 
 impl Engine {
-    pub(super) fn load(settings: &EmbeddedSettings, counters: Arc<Counters>) -> Result<Self, LoadFailure> {
+    pub(super) fn load(
+        settings: &EmbeddedSettings,
+        threads: usize,
+        counters: Arc<Counters>,
+    ) -> Result<Self, LoadFailure> {
         let content = Content::read(&mut weights::open(&settings.file)?)?;
         let vocabulary = Vocabulary::load(&content)?;
-        let weights = weights::load(&settings.file, &content)?;
+        let weights = weights::load(&settings.file, &content, threads)?;
         let shape = weights.shape;
         let window = settings.window.min(shape.window);
         Ok(Self {

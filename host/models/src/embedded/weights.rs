@@ -2,8 +2,8 @@
 
 use super::failure::{LoadFailure, unsupported};
 use super::linear::Linear;
-use candle_core::quantized::QTensor;
 use candle_core::quantized::gguf_file::{Content, Value};
+use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 use std::fs::File;
 use std::io::BufReader;
@@ -47,6 +47,8 @@ pub(super) struct Source<'a> {
     file: BufReader<File>,
     /// Llama files interleave the halves of each head's rotation.
     interleaved: bool,
+    /// Between which a matrix is shared out.
+    threads: usize,
 }
 
 pub(super) fn open(path: &Path) -> Result<BufReader<File>, LoadFailure> {
@@ -98,7 +100,7 @@ fn describe(content: &Content, architecture: &str) -> Result<Shape, LoadFailure>
     })
 }
 
-pub(super) fn load(path: &Path, content: &Content) -> Result<Weights, LoadFailure> {
+pub(super) fn load(path: &Path, content: &Content, threads: usize) -> Result<Weights, LoadFailure> {
     let architecture = content.metadata.get("general.architecture").and_then(|value| value.to_string().ok());
     let architecture = architecture.ok_or_else(|| unsupported("it names no architecture"))?;
     if !matches!(architecture.as_str(), "qwen2" | "llama") {
@@ -106,7 +108,7 @@ pub(super) fn load(path: &Path, content: &Content) -> Result<Weights, LoadFailur
     }
     let interleaved = architecture == "llama";
     let shape = describe(content, architecture)?;
-    let source = || Ok::<_, LoadFailure>(Source { content, file: open(path)?, interleaved });
+    let source = || Ok::<_, LoadFailure>(Source { content, file: open(path)?, interleaved, threads });
     let mut whole = source()?;
     let embedding = whole.tensor("token_embd.weight")?;
     let norm = whole.expanded("output_norm.weight")?;
@@ -157,29 +159,27 @@ impl Source<'_> {
     }
 
     fn matrix(&mut self, name: &str) -> Result<Linear, LoadFailure> {
-        let tensor = self.tensor(name)?;
-        if Linear::is_fast(&tensor) {
-            return Ok(Linear::kept(tensor)?);
-        }
-        Ok(Linear::stacked(&[tensor.dequantize(&Device::Cpu)?], None)?)
+        Ok(Linear::of(&self.tensor(name)?, self.threads)?)
     }
 
     /// Rows of a query or key matrix in the order of two halves per head.
-    fn rotated(&mut self, name: &str, head_size: usize) -> Result<Tensor, LoadFailure> {
-        let tensor = self.expanded(name)?;
+    fn rotated(&mut self, name: &str, head_size: usize) -> Result<QTensor, LoadFailure> {
+        let tensor = self.tensor(name)?;
         if !self.interleaved {
             return Ok(tensor);
         }
-        let (rows, columns) = tensor.dims2()?;
+        let (rows, columns) = tensor.shape().dims2()?;
+        let tensor = tensor.dequantize(&Device::Cpu)?;
         let pairs = tensor.reshape((rows / head_size, head_size / 2, 2, columns))?;
-        Ok(pairs.transpose(1, 2)?.contiguous()?.reshape((rows, columns))?)
+        let halves = pairs.transpose(1, 2)?.contiguous()?.reshape((rows, columns))?;
+        Ok(QTensor::quantize(&halves, GgmlDType::Q8_0)?)
     }
 
     fn layer(&mut self, index: usize, shape: Shape) -> Result<Layer, LoadFailure> {
         let name = |part: &str| format!("blk.{index}.{part}");
         let query = self.rotated(&name("attn_q.weight"), shape.head_size)?;
         let key = self.rotated(&name("attn_k.weight"), shape.head_size)?;
-        let value = self.expanded(&name("attn_v.weight"))?;
+        let value = self.tensor(&name("attn_v.weight"))?;
         let bias = if self.content.tensor_infos.contains_key(&name("attn_q.bias")) {
             let parts = ["attn_q.bias", "attn_k.bias", "attn_v.bias"].map(|part| self.expanded(&name(part)));
             let [query, key, value] = parts;
@@ -187,14 +187,14 @@ impl Source<'_> {
         } else {
             None
         };
-        let gate = self.expanded(&name("ffn_gate.weight"))?;
-        let up = self.expanded(&name("ffn_up.weight"))?;
+        let gate = self.tensor(&name("ffn_gate.weight"))?;
+        let up = self.tensor(&name("ffn_up.weight"))?;
         Ok(Layer {
             attention_norm: self.expanded(&name("attn_norm.weight"))?,
-            query_key_value: Linear::stacked(&[query, key, value], bias)?,
+            query_key_value: Linear::stacked(&[query, key, value], bias, self.threads)?,
             attention_output: self.matrix(&name("attn_output.weight"))?,
             feed_norm: self.expanded(&name("ffn_norm.weight"))?,
-            gate_up: Linear::stacked(&[gate, up], None)?,
+            gate_up: Linear::stacked(&[gate, up], None, self.threads)?,
             down: self.matrix(&name("ffn_down.weight"))?,
         })
     }

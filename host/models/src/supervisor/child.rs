@@ -47,6 +47,7 @@ impl Child {
         let mut process = Command::new(&settings.program)
             .args(&settings.arguments)
             .env(TOKEN_VARIABLE, &token)
+            .envs(settings.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
