@@ -7,7 +7,7 @@ mod models;
 mod settings;
 mod values;
 
-pub use layers::{Effective, Flags, Origin};
+pub use layers::{Effective, Flags};
 pub use models::{ModelsConfig, Provider, TierConfig};
 pub use settings::SETTINGS;
 

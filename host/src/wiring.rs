@@ -44,7 +44,7 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
     let sources = GuardedSources::new(Arc::clone(&rules), source_settings(config, &policy)?);
     let runtime = runtime::Runtime::new(runtime::Options::new(&config.data_dir, own_executable()?))
         .map_err(|error| Failure::new(error.to_string()))?;
-    let allocation = runtime.allocation().to_string();
+    let allocation = describe(runtime.allocation());
     let catalog = Catalog::new(config.plugin_dirs.clone(), &config.policy, Arc::clone(&clock)).map_err(|error| Failure::new(error.to_string()))?;
     let webhook_file = config.data_dir.join("webhook.secret");
     let secret = secret_file::load_or_make(&webhook_file, || egress::webhook::make_secret(entropy.as_ref()).into())
@@ -111,6 +111,14 @@ fn source_settings(config: &Config, policy: &Policy) -> Result<SourceSettings, F
         certificates: std::env::var_os("SSL_CERT_FILE").map(Into::into),
         ..SourceSettings::default()
     })
+}
+
+/// How instances are allocated, for people.
+pub(crate) fn describe(allocation: &runtime::Allocation) -> String {
+    match allocation {
+        runtime::Allocation::Pooled { calls } => format!("pooled instances for {calls} calls at once"),
+        runtime::Allocation::OnDemand { reason } => format!("instances on demand, which is slower: {reason}"),
+    }
 }
 
 /// The compile child and the model child are this executable.

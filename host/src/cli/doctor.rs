@@ -81,7 +81,7 @@ fn git() -> Check {
 fn runtime_check(config: &Config) -> Check {
     let runtime = crate::wiring::own_executable()
         .and_then(|command| runtime::Runtime::new(runtime::Options { cache: None, ..runtime::Options::new(&config.data_dir, command) }).map_err(|error| Failure::new(error.to_string())));
-    check("runtime", runtime.map(|runtime| runtime.allocation().to_string()).map_err(|failure| failure.to_string()))
+    check("runtime", runtime.map(|runtime| crate::wiring::describe(runtime.allocation())).map_err(|failure| failure.to_string()))
 }
 
 fn models(config: &Config) -> Check {

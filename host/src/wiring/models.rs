@@ -43,7 +43,7 @@ pub(super) fn provider_urls(config: &Config) -> Result<Vec<Url>, Failure> {
 
 fn remote(provider: &Provider, outbound: &Arc<dyn Outbound>, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Model>, Failure> {
     let settings = OpenAiSettings { api_key: provider.key.as_deref().map(ApiKey::new), ..OpenAiSettings::new(parse(provider)?, &provider.model) };
-    let model = OpenAiModel::new(Arc::clone(outbound), Arc::clone(clock), settings);
+    let model = OpenAiModel::new(settings, Arc::clone(outbound), Arc::clone(clock));
     Ok(Arc::new(model))
 }
 
