@@ -11,6 +11,7 @@ use serde_json::Value;
 #[utoipa::path(
     get,
     path = "/v1/health",
+    operation_id = "get_service_health",
     tag = "Utility",
     responses((status = 200, description = "`healthy`, `degraded` or `unhealthy`, and why.", content_type = "application/json", example = json!({
         "status": "healthy",

@@ -1,0 +1,17 @@
+//! The HTTP side over a real SQLite store, real keys and real egress rules; models, components and packages are not reached from here.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod browsers;
+mod errors;
+mod events;
+mod every_route;
+mod first_start;
+mod golden;
+mod idempotency;
+mod openapi;
+mod operation;
+mod serving;
+mod submit;
+mod support;
+mod tasks;

@@ -1,0 +1,70 @@
+//! The whole OpenAPI document is a snapshot, and its rules are checked.
+
+use crate::support::TestHost;
+use serde_json::Value;
+
+#[test]
+fn the_document_is_the_recorded_one() {
+    let mut document = api::document();
+    document["info"]["version"] = Value::from("VERSION");
+    let text = serde_json::to_string_pretty(&document).unwrap();
+    insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("openapi", text);
+    });
+}
+
+#[test]
+fn every_operation_has_an_id_an_example_security_and_error_bodies() {
+    let document = api::document();
+    assert_eq!(document["openapi"], "3.1.0");
+    let mut ids = std::collections::BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let name = format!("{method} {path}");
+            assert!(
+                ids.insert(operation["operationId"].as_str().unwrap().to_owned()),
+                "{name} repeats an operationId"
+            );
+            assert!(operation["summary"].is_string() && operation["tags"].is_array(), "{name}");
+            assert!(operation["security"].is_array(), "{name}");
+            let responses = operation["responses"].as_object().unwrap();
+            let success = responses.iter().find(|(status, _)| status.starts_with('2')).unwrap().1;
+            let content = success["content"].as_object().unwrap();
+            assert!(content.values().all(|media| media.get("example").is_some()), "{name} has no example");
+            let is_open = operation["security"] == serde_json::json!([]);
+            assert_eq!(responses.contains_key("401"), !is_open, "{name}");
+            for (status, response) in responses.iter().filter(|(status, _)| status.as_str() >= "400") {
+                assert!(response["content"]["application/json"]["example"].is_object(), "{name} {status}");
+            }
+            if let Some(body) = operation.get("requestBody") {
+                assert!(body["content"]["application/json"].get("example").is_some(), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = api::document();
+    let mut pending = vec![&document];
+    while let Some(value) = pending.pop() {
+        match value {
+            Value::Object(fields) => {
+                if let Some(target) = fields.get("$ref").and_then(Value::as_str) {
+                    assert!(document.pointer(target.trim_start_matches('#')).is_some(), "{target}");
+                }
+                pending.extend(fields.values());
+            }
+            Value::Array(items) => pending.extend(items),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_host_serves_this_document() {
+    let host = TestHost::new().await;
+    let served = host.get("/openapi.json").key(None).send().await;
+    assert_eq!(served.header("content-type"), "application/json");
+    assert_eq!(served.json(), api::document());
+}

@@ -1,0 +1,125 @@
+//! Agents, health, info, plugins.
+
+use crate::support::{TASK, TestHost, live_personality};
+use app::ports::journal::{Append, FollowUps};
+use domain::journal::LocalEffect;
+use domain::task::{Outcome, Progress};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn the_open_health_body_is_exactly_this() {
+    let host = TestHost::new().await;
+    for path in ["/health", "/healthz", "/api/v1/health", "/health/"] {
+        assert_eq!(host.get(path).key(None).send().await.text, r#"{"status":"ok"}"#, "{path}");
+    }
+    assert_eq!(host.get("/readyz").key(None).send().await.json(), json!({ "status": "ready" }));
+}
+
+#[tokio::test]
+async fn health_is_measured() {
+    let host = TestHost::new().await;
+    let without = host.get("/v1/health").send().await.json();
+    assert_eq!(
+        (&without["status"], &without["checks"]["plugins"]["status"]),
+        (&json!("degraded"), &json!("failed"))
+    );
+    live_personality(&host.app, "coder-ai");
+    host.clock.advance(std::time::Duration::from_secs(42));
+    let with = host.get("/v1/health").send().await.json();
+    assert_eq!(
+        with,
+        json!({
+            "status": "healthy", "version": "0.1.0", "uptime": 42,
+            "checks": {
+                "database": { "status": "ok" },
+                "models": { "core": { "status": "ok", "model": "well" }, "pro": { "status": "ok", "model": "well" }, "ultra": { "status": "ok", "model": "well" } },
+                "plugins": { "status": "ok", "live": 1, "held": 0, "broken": 1 },
+            },
+        })
+    );
+}
+
+#[tokio::test]
+async fn info_lists_the_endpoints_that_there_are() {
+    let host = TestHost::new().await;
+    let info = host.get("/v1/info").send().await.json();
+    assert_eq!((&info["name"], &info["version"]), (&json!("skep"), &json!("0.1.0")));
+    assert_eq!(info["documentation"], json!({ "openapi": "/openapi.json", "docs": "/docs" }));
+    assert!(info["endpoints"].as_array().unwrap().contains(&json!("POST /v1/agents/tasks")));
+}
+
+#[tokio::test]
+async fn an_agent_is_busy_while_it_works_and_its_record_is_counted() {
+    let host = TestHost::new().await;
+    live_personality(&host.app, "coder-ai");
+    let listed = async || host.get("/v1/agents/list").send().await.json();
+    assert_eq!(
+        listed().await,
+        json!({
+            "agents": [{
+                "id": "coder-ai", "name": "Coder AI", "description": "Writes the code.", "capabilities": ["BUILD", "SECURE"],
+                "status": "available", "currentTask": null,
+            }],
+            "total": 1,
+        })
+    );
+    let id = host.submit(TASK).await;
+    let (_, lease) = host.claim().await;
+    let progress = Progress {
+        percent: 40,
+        current_agent: Some("coder-ai".into()),
+        current_phase: Some("generate".into()),
+        completed_phases: vec![],
+    };
+    let append = Append { entries: vec![], effects: vec![LocalEffect::Progress(progress)] };
+    host.app.ports.journal.append(&lease, append, host.now()).await.unwrap();
+    let busy = listed().await;
+    assert_eq!(
+        (&busy["agents"][0]["status"], &busy["agents"][0]["currentTask"]),
+        (&json!("busy"), &json!(id))
+    );
+    host.submit(TASK).await;
+    let coordination = host.get("/v1/agents/orchestrator/coordination").send().await.json();
+    assert_eq!(
+        coordination,
+        json!({
+            "activeAgents": ["coder-ai"],
+            "tasks": [{ "taskId": id, "agent": "coder-ai", "phase": "generate", "progress": 40 }],
+            "queueDepth": 1,
+            "timestamp": "2026-02-23T15:00:00Z",
+        })
+    );
+    let status = host.get("/v1/agents/coder-ai/status").send().await.json();
+    assert_eq!((&status["status"], &status["currentTasks"]), (&json!("busy"), &json!([id])));
+    host.app
+        .ports
+        .journal
+        .finish(&lease, Outcome::Completed(json!({})), FollowUps::default(), host.now())
+        .await
+        .unwrap();
+    let idle = host.get("/v1/agents/coder-ai/status").send().await.json();
+    let keys: Vec<&String> = idle.as_object().unwrap().keys().collect();
+    assert_eq!(keys.len(), 7, "{keys:?}");
+    assert_eq!(
+        (&idle["status"], &idle["health"], &idle["acmfMode"], &idle["currentTasks"]),
+        (&json!("available"), &json!("healthy"), &json!("ASSISTED"), &json!([]))
+    );
+    let missing = host.get("/v1/agents/nobody-ai/status").send().await;
+    assert!(missing.text.contains("there are coder-ai"), "{}", missing.text);
+}
+
+#[tokio::test]
+async fn plugins_are_listed_by_state_with_what_they_were_given() {
+    let host = TestHost::new().await;
+    live_personality(&host.app, "coder-ai");
+    let body = host.get("/v1/admin/plugins").send().await.json();
+    let live: &Value = &body["live"][0];
+    assert_eq!(
+        (&live["name"], &live["kind"], &live["profile"]),
+        (&json!("bundled"), &json!("personality"), &json!("small"))
+    );
+    assert_eq!(live["granted"], json!([{ "interface": "kv", "reason": "to remember", "quota": 10 }]));
+    assert!(live["digest"].as_str().unwrap().starts_with("sha256:"));
+    assert_eq!(body["broken"], json!([{ "path": "plugins/torn.wasm", "reason": "it is torn" }]));
+    assert_eq!(body["held"], json!([]));
+}

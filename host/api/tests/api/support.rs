@@ -1,0 +1,316 @@
+//! A host without its worker: tasks are moved through the ports, as a worker would.
+
+use api::HttpSettings;
+use app::ports::components::{CallRequest, Compiled, ComponentError, Components};
+use app::ports::models::{Model, Models};
+use app::ports::packages::{BrokenPackage, Packages, Scan};
+use app::ports::queue::ClaimRequest;
+use app::{App, Ports, Settings};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::response::Response;
+use bytes::Bytes;
+use domain::component::CallOutcome;
+use domain::effect::model::{ModelEvent, ModelRequest};
+use domain::effect::{CallError, ErrorKind};
+use domain::id::{Digest, HostId};
+use domain::manifest::Manifest;
+use domain::task::{Lease, Task};
+use domain::time::Timestamp;
+use egress::sources::SourceRoot;
+use egress::{Egress, GuardedSources, Rules, SourceSettings, StandardWebhooks};
+use futures_util::stream::BoxStream;
+use http::{HeaderMap, Method, Request, StatusCode};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use store::sqlite::{Options, SqliteStore};
+use testkit::clock::{SeededEntropy, SimClock};
+use tokio::sync::watch;
+use tower::ServiceExt as _;
+
+/// 2026-02-23T15:00:00Z, the document's own.
+pub const START: Timestamp = Timestamp(1_771_858_800_000);
+/// What a host needs at least to run a task.
+pub const TASK: &str = r#"{"task":"Add a test","capabilities":["BUILD"]}"#;
+
+/// A host.
+pub struct TestHost {
+    pub app: Arc<App>,
+    pub router: Router,
+    pub admin: String,
+    pub clock: SimClock,
+    pub draining: watch::Sender<bool>,
+    pub folder: tempfile::TempDir,
+}
+
+impl TestHost {
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With other HTTP settings.
+    pub async fn with(change: impl FnOnce(&mut HttpSettings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("projects")).unwrap();
+        let clock = SimClock::new(START);
+        let app = Arc::new(App::new(
+            ports(&folder, &clock),
+            Settings { version: "0.1.0".into(), ..Settings::default() },
+        ));
+        let first = app::accounts::ensure_default(&app, None).await.unwrap();
+        let (draining, receiver) = watch::channel(false);
+        let mut settings = HttpSettings::new("127.0.0.1:3000".parse().unwrap(), receiver);
+        change(&mut settings);
+        let router = api::router(Arc::clone(&app), settings);
+        Self { app, router, admin: first.new_admin_key.unwrap(), clock, draining, folder }
+    }
+
+    /// A folder below the allowed root with one file.
+    pub fn project(&self) -> PathBuf {
+        let project = self.folder.path().join("projects/demo");
+        std::fs::create_dir_all(&project).unwrap();
+        std::fs::write(project.join("main.py"), "print('hello')\n").unwrap();
+        project
+    }
+
+    pub fn get(&self, path: &str) -> Call<'_> {
+        self.call(Method::GET, path)
+    }
+
+    pub fn post(&self, path: &str) -> Call<'_> {
+        self.call(Method::POST, path)
+    }
+
+    /// A request with the admin key.
+    pub fn call(&self, method: Method, path: &str) -> Call<'_> {
+        let request = Request::builder().method(method).uri(path).header("host", "127.0.0.1:3000");
+        let request = request.extension(ConnectInfo("203.0.113.9:5555".parse::<SocketAddr>().unwrap()));
+        Call { host: self, request: Some(request), key: Some(self.admin.clone()), body: Body::empty() }
+    }
+
+    /// Submit a task and answer its id.
+    pub async fn submit(&self, body: &str) -> String {
+        let answer = self.post("/v1/agents/tasks").json(body).send().await;
+        assert_eq!(answer.status, 202, "{}", answer.text);
+        answer.json()["taskId"].as_str().unwrap().to_owned()
+    }
+
+    /// Take the next task, as a worker does.
+    pub async fn claim(&self) -> (Task, Lease) {
+        let request = ClaimRequest {
+            host: HostId(uuid::Uuid::from_u128(7)),
+            drivers: domain::driver::NAMES.map(str::to_owned).to_vec(),
+            limit: 1,
+            lease: Duration::from_secs(15),
+            idle: true,
+        };
+        let claimed = self.app.ports.queue.claim(request, self.now()).await.unwrap().remove(0);
+        (claimed.task, claimed.lease)
+    }
+
+    pub fn now(&self) -> Timestamp {
+        use app::ports::clock::Clock as _;
+        self.clock.now()
+    }
+}
+
+/// A request that is being made.
+pub struct Call<'a> {
+    host: &'a TestHost,
+    request: Option<http::request::Builder>,
+    key: Option<String>,
+    body: Body,
+}
+
+impl Call<'_> {
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.map(|request| request.header(name, value));
+        self
+    }
+
+    /// In place of `127.0.0.1:3000`.
+    pub fn host_header(mut self, value: &str) -> Self {
+        let request = self.request.as_mut().and_then(http::request::Builder::headers_mut).unwrap();
+        request.insert("host", value.parse().unwrap());
+        self
+    }
+
+    pub fn peer(mut self, address: &str) -> Self {
+        let peer: SocketAddr = address.parse().unwrap();
+        self.request = self.request.map(|request| request.extension(ConnectInfo(peer)));
+        self
+    }
+
+    pub fn key(mut self, key: Option<&str>) -> Self {
+        self.key = key.map(str::to_owned);
+        self
+    }
+
+    pub fn json(self, body: impl Into<String>) -> Self {
+        self.header("content-type", "application/json").raw(body.into())
+    }
+
+    pub fn raw(mut self, body: impl Into<Body>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    pub async fn open(mut self) -> Response {
+        let request = self.request.take().unwrap();
+        let request = match &self.key {
+            Some(key) => request.header("authorization", format!("Bearer {key}")),
+            None => request,
+        };
+        self.host.router.clone().oneshot(request.body(self.body).unwrap()).await.unwrap()
+    }
+
+    pub async fn send(self) -> Answer {
+        let response = self.open().await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 24).await.unwrap();
+        Answer { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {:?}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Of an error of the surface Autonoma.
+    pub fn code(&self) -> String {
+        self.json().pointer("/error/code").and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+}
+
+fn ports(folder: &tempfile::TempDir, clock: &SimClock) -> Ports {
+    let clock: Arc<SimClock> = Arc::new(clock.clone());
+    let entropy = Arc::new(SeededEntropy::new(1));
+    let store =
+        Arc::new(SqliteStore::open(&folder.path().join("data"), clock.clone(), Options::default()).unwrap());
+    let rules = Arc::new(Rules::default());
+    let roots = vec![folder.path().join("projects").to_str().unwrap().parse::<SourceRoot>().unwrap()];
+    let sources = SourceSettings { roots, ..SourceSettings::default() };
+    let model: Arc<dyn Model> = Arc::new(WellModel);
+    let secret = egress::webhook::make_secret(entropy.as_ref());
+    Ports {
+        clock,
+        entropy: entropy.clone(),
+        tasks: store.clone(),
+        queue: store.clone(),
+        journal: store.clone(),
+        blobs: store.clone(),
+        workspaces: store.clone(),
+        kv: store.clone(),
+        keys: store.clone(),
+        idempotency: store.clone(),
+        usage: store.clone(),
+        plugins: store,
+        components: Arc::new(NoComponents),
+        packages: Arc::new(NoPackages),
+        models: Models { tiers: [Arc::clone(&model), Arc::clone(&model), model] },
+        outbound: Arc::new(Egress::new(Arc::clone(&rules))),
+        sources: Arc::new(GuardedSources::new(rules, sources)),
+        webhook_signer: Arc::new(StandardWebhooks::new(&secret).unwrap()),
+        api_keys: Arc::new(vault::SkepKeys::new(entropy)),
+    }
+}
+
+/// Is well and is not asked.
+struct WellModel;
+
+#[async_trait::async_trait]
+impl Model for WellModel {
+    async fn complete(
+        &self,
+        _: ModelRequest,
+    ) -> Result<BoxStream<'static, Result<ModelEvent, CallError>>, CallError> {
+        Err(CallError::new(ErrorKind::Unavailable, "test", "no model is asked here"))
+    }
+
+    fn name(&self) -> String {
+        "well".to_owned()
+    }
+
+    async fn check(&self) -> Result<(), CallError> {
+        Ok(())
+    }
+}
+
+struct NoComponents;
+
+#[async_trait::async_trait]
+impl Components for NoComponents {
+    async fn compile(&self, _: Bytes, _: &Manifest) -> Result<Compiled, ComponentError> {
+        Err(ComponentError::Internal("no component runs here".to_owned()))
+    }
+
+    async fn trial(&self, _: Digest) -> Result<(), ComponentError> {
+        Ok(())
+    }
+
+    fn is_loaded(&self, _: Digest) -> bool {
+        false
+    }
+
+    fn unload(&self, _: Digest) {}
+
+    async fn call(&self, _: CallRequest) -> CallOutcome {
+        panic!("no component runs here")
+    }
+}
+
+struct NoPackages;
+
+#[async_trait::async_trait]
+impl Packages for NoPackages {
+    async fn scan(&self) -> Result<Scan, std::io::Error> {
+        Ok(Scan::default())
+    }
+
+    async fn changed(&self) {
+        std::future::pending().await
+    }
+
+    fn inspect(&self, _: &Bytes) -> Result<Manifest, BrokenPackage> {
+        panic!("no package is looked at here")
+    }
+}
+
+/// A personality plugin, live.
+pub fn live_personality(app: &App, id: &str) {
+    let manifest: Manifest = serde_json::from_value(json!({
+        "abi": "0.1.0", "kind": "personality", "name": "bundled", "version": "0.1.0", "description": "Bundled.",
+        "personalities": [{ "id": id, "description": "Writes the code." }],
+        "capabilities": [{ "interface": "kv", "reason": "to remember", "quota": 10 }],
+    }))
+    .unwrap();
+    let plugin = Arc::new(app::catalog::LivePlugin {
+        digest: Digest::of(b"bundled"),
+        manifest: manifest.clone(),
+        granted: manifest.capabilities.clone(),
+        profile: app::ports::components::Profile::Small,
+    });
+    let mut view = app::catalog::CatalogView::default();
+    view.live.insert((domain::manifest::PluginKind::Personality, "bundled".into()), Arc::clone(&plugin));
+    view.personalities.insert(id.to_owned(), plugin);
+    view.broken
+        .push(app::catalog::BrokenPlugin { path: "plugins/torn.wasm".into(), reason: "it is torn".into() });
+    app.catalog.swap(view);
+}
