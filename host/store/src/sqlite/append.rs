@@ -66,11 +66,11 @@ fn plan(connection: &Connection, task: &TaskId, fenced: &Fenced, append: &Append
             plan.entries += u64::from(found == Found::Nothing);
             plan.bytes += row.body.len() as u64;
             for blob in &row.blobs {
-                if !plan.blobs.contains(blob) {
-                    if let Some(size) = size_of_new_blob(connection, task, *blob)? {
-                        plan.bytes += size;
-                        plan.blobs.push(*blob);
-                    }
+                if !plan.blobs.contains(blob)
+                    && let Some(size) = size_of_new_blob(connection, task, *blob)?
+                {
+                    plan.bytes += size;
+                    plan.blobs.push(*blob);
                 }
             }
         }

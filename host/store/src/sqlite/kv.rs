@@ -28,8 +28,9 @@ impl Kv for SqliteStore {
         let (agent, plugin, prefix) = (agent.to_string(), plugin.to_owned(), prefix.to_owned());
         self.read(move |connection| {
             // Compared here: LIKE takes `_` and `%` for patterns, and SQL's `length` ends at U+0000.
-            let mut statement = connection
-                .prepare_cached("SELECT key FROM kv WHERE agent_id = ?1 AND plugin = ?2 AND key >= ?3 ORDER BY key")?;
+            let mut statement = connection.prepare_cached(
+                "SELECT key FROM kv WHERE agent_id = ?1 AND plugin = ?2 AND key >= ?3 ORDER BY key",
+            )?;
             let mut rows = statement.query(params![agent, plugin, prefix])?;
             let mut keys = Vec::new();
             while let Some(row) = rows.next()? {

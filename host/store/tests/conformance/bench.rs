@@ -112,8 +112,11 @@ impl Bench {
             database,
         };
         bench.advance(Duration::ZERO).await;
-        for (user, name, agent) in [(bench.user, "owner", bench.agent), (bench.stranger, "stranger", AgentId(id(4)))] {
-            let account = Account { user, name: name.to_owned(), plan: "startup".to_owned(), default_agent: agent };
+        for (user, name, agent) in
+            [(bench.user, "owner", bench.agent), (bench.stranger, "stranger", AgentId(id(4)))]
+        {
+            let account =
+                Account { user, name: name.to_owned(), plan: "startup".to_owned(), default_agent: agent };
             bench.store.ensure_account(account, bench.now()).await.unwrap();
         }
         bench

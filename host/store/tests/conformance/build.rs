@@ -8,7 +8,9 @@ use domain::component::{CallFailure, Cost, Limits, Output};
 use domain::effect::{EffectClass, Reply};
 use domain::event::Event;
 use domain::id::{Digest, HostId, TaskId};
-use domain::journal::{CallRecord, Entry, EntryBody, LocalEffect, Recorded, RecordedOutput, ScopeEnd, ScopeStart};
+use domain::journal::{
+    CallRecord, Entry, EntryBody, LocalEffect, Recorded, RecordedOutput, ScopeEnd, ScopeStart,
+};
 use domain::task::{Kind, Lease, NewTask, Outcome, Progress, Task, TaskFailure};
 use domain::time::Timestamp;
 use serde_json::json;
@@ -122,7 +124,13 @@ impl Bench {
         self.call_with(scope, ordinal, request, None)
     }
 
-    pub(crate) fn call_with(&self, scope: &str, ordinal: u32, request: &str, result: Option<Recorded>) -> Entry {
+    pub(crate) fn call_with(
+        &self,
+        scope: &str,
+        ordinal: u32,
+        request: &str,
+        result: Option<Recorded>,
+    ) -> Entry {
         let record = CallRecord {
             function: "http.send".to_owned(),
             hash: format!("h1:{}", Digest::of(request.as_bytes()).hex()),

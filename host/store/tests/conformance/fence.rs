@@ -64,7 +64,8 @@ async fn refusals(bench: &Bench, lease: &Lease) -> [bool; 5] {
     let put = LocalEffect::PutKv { plugin: "p".to_owned(), key: "k".to_owned(), value: b"v".to_vec() };
     let append = Append { entries: vec![bench.start("c/d#1")], effects: vec![put] };
     let append = stale(bench.store.append(lease, append, now).await.map(drop));
-    let suspend = bench.store.suspend(lease, Append::default(), progress(50, "a"), now.plus(SECOND), now).await;
+    let suspend =
+        bench.store.suspend(lease, Append::default(), progress(50, "a"), now.plus(SECOND), now).await;
     let suspend = stale(suspend);
     let finish = stale(bench.store.finish(lease, completed(), FollowUps::default(), now).await.map(drop));
     [load, extend, append, suspend, finish]

@@ -89,5 +89,9 @@ fn scope(key: &str) -> IdempotencyScope {
 }
 
 fn answer(status: u16) -> KeptAnswer {
-    KeptAnswer { status, location: Some("/v1/agents/tasks/task_1".to_owned()), body: b"{\"a\":\0 1}".to_vec() }
+    KeptAnswer {
+        status,
+        location: Some("/v1/agents/tasks/task_1".to_owned()),
+        body: b"{\"a\":\0 1}".to_vec(),
+    }
 }

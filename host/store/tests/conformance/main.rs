@@ -18,14 +18,14 @@ mod ending;
 mod fence;
 mod idempotency;
 mod people;
+mod sqlite_only;
+mod strikes;
 mod submit;
 mod together;
-mod waiting;
-mod workspace;
-mod strikes;
 #[cfg(feature = "failpoints")]
 mod unfenced;
-mod sqlite_only;
+mod waiting;
+mod workspace;
 
 /// Turns cases into tests on both databases.
 #[macro_export]

@@ -18,7 +18,11 @@ async fn a_second_store_on_a_data_directory_is_refused_and_named_the_first() {
     let error = open(folder.path()).map(drop).unwrap_err();
     assert!(matches!(error, OpenError::Locked { .. }), "{error:?}");
     let message = error.to_string();
-    for part in [format!("process {}", std::process::id()), "127.0.0.1:3000".to_owned(), folder.path().display().to_string()] {
+    for part in [
+        format!("process {}", std::process::id()),
+        "127.0.0.1:3000".to_owned(),
+        folder.path().display().to_string(),
+    ] {
         assert!(message.contains(&part), "{message:?} without {part:?}");
     }
     drop(first);
@@ -54,7 +58,11 @@ async fn a_database_of_a_newer_host_is_refused() {
 #[tokio::test]
 async fn a_database_with_another_format_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("skep.db"), "this is not a database, and long enough to be read as a header".repeat(9)).unwrap();
+    std::fs::write(
+        folder.path().join("skep.db"),
+        "this is not a database, and long enough to be read as a header".repeat(9),
+    )
+    .unwrap();
     let error = open(folder.path()).map(drop).unwrap_err();
     assert!(matches!(error, OpenError::Sqlite(_)), "{error:?}");
 }
@@ -67,7 +75,8 @@ async fn the_bundled_library_and_its_settings_are_the_ones_we_need() {
     let connection = rusqlite::Connection::open(bench.folder().join("skep.db")).unwrap();
     let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
     assert_eq!(mode, "wal");
-    let broken: i64 = connection.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();
+    let broken: i64 =
+        connection.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();
     let whole: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!((broken, whole.as_str()), (0, "ok"));
 }

@@ -15,7 +15,7 @@ async fn without_the_fence_sqlite_lets_a_stale_token_write() {
 
 #[tokio::test]
 async fn without_the_fence_postgres_lets_a_stale_token_write() {
-    let bench = Bench::postgres_with(PostgresOptions { fence_off: true, ..PostgresOptions::default() }).await;
+    let bench = Bench::postgres_with(PostgresOptions { fencing: false, ..PostgresOptions::default() }).await;
     stale_token_writes(&bench).await;
     bench.close().await;
 }

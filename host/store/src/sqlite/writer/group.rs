@@ -92,10 +92,10 @@ impl Committer {
 
     /// Roll back what is open. After a commit, and after errors that have rolled back already, nothing is.
     fn roll_back(&self) {
-        if !self.connection.is_autocommit() {
-            if let Err(reason) = self.execute("ROLLBACK") {
-                tracing::error!(%reason, "a transaction could not be rolled back");
-            }
+        if !self.connection.is_autocommit()
+            && let Err(reason) = self.execute("ROLLBACK")
+        {
+            tracing::error!(%reason, "a transaction could not be rolled back");
         }
     }
 
