@@ -1,177 +1,299 @@
-//! From packages on disk to live plugins: compile, trial, grants, record, swap. One path for every way in which a package comes.
+//! From packages on disk to live plugins: compile, check imports, trial, grants, record, swap. One path for every way in which a package
+//! comes.
 //!
-//! A broken file never replaces a working one, an update that asks for more than it was given is held while the old version serves, and
-//! calls in flight end on the version they began on.
+//! - A broken file never replaces a working one, and an update that asks for more than it was given is held while the old version serves.
+//! - A plugin whose own grant is taken away stops serving: at once when the policy gives its digest less, after a short grace when the
+//!   digest is gone from the policy (a build replaces grants a moment before it replaces the files).
+//! - Calls in flight end on the version they began on; its code leaves the memory a while after the swap.
+//!
+//! Start reading at [`refresh`]; `admit` judges one package, `memory` holds what one refresh knows of the last.
+
+mod admit;
+pub(crate) mod memory;
+mod report;
 
 use crate::App;
-use crate::catalog::{BrokenPlugin, CatalogView, HeldPlugin, LivePlugin};
-use crate::ports::components::ComponentError;
+use crate::catalog::{BrokenPlugin, CatalogView, HeldPlugin, LivePlugin, LivePlugins};
+use crate::ports::blobs::Blobs;
+use crate::ports::clock::Clock;
+use crate::ports::components::Components;
 use crate::ports::grants::Grants;
-use crate::ports::packages::Package;
-use crate::ports::plugins::PluginRecord;
+use crate::ports::packages::{Package, Packages, Scan};
+use crate::ports::plugins::Plugins;
 use domain::error::Error;
 use domain::id::Digest;
 use domain::manifest::PluginKind;
 use domain::manifest::grant::{Capability, missing};
-use std::collections::BTreeSet;
+use memory::Memory;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Behind the signals of the file system, which may be lost.
 const SLOW_SCAN: Duration = Duration::from_secs(30);
+/// While something waits for its time.
+const SOON: Duration = Duration::from_secs(5);
 
-/// Make the live plugins those of the directories and the policy of now.
+/// Make the live plugins those of the directories and the policy of now. Refreshes that meet run one after the other.
 ///
 /// # Errors
-/// When the directories cannot be read or the store fails; the present plugins stay live.
+/// When the directories cannot be read; the present plugins stay live. Trouble with one package is in the view.
 pub async fn refresh(app: &App, grants: &dyn Grants) -> Result<(), Error> {
-    if let Err(reason) = grants.reload() {
-        tracing::error!(%reason, "the policy cannot be read; the grants stay as they were");
-    }
-    let scan = app.ports.packages.scan().await.map_err(|error| Error::internal(format!("failed to scan the plugin directories: {error}")))?;
-    let present = app.catalog.view();
-    let mut next = CatalogView::default();
-    next.broken = scan.broken.iter().map(|broken| BrokenPlugin { path: broken.path.display().to_string(), reason: broken.reason.clone() }).collect();
-    for package in scan.packages {
-        let granted = grants.granted(package.digest);
-        next.grants.insert(package.digest, granted.clone());
-        let key = (package.manifest.kind, package.manifest.name.clone());
-        match admit(app, &package, granted).await? {
-            Admitted::Live(plugin) => {
-                next.live.insert(key, plugin);
-            }
-            Admitted::Held(held) => {
-                keep(&present, &mut next, &key);
-                next.held.push(held);
-            }
-            Admitted::Broken(broken) => {
-                keep(&present, &mut next, &key);
-                next.broken.push(broken);
-            }
-        }
-    }
-    // A file that broke while it was live (torn, half written) leaves its plugin as it was.
-    let broken_paths: BTreeSet<String> = next.broken.iter().map(|broken| broken.path.clone()).collect();
-    if !broken_paths.is_empty() {
-        let names: Vec<(PluginKind, String)> = present.live.keys().cloned().collect();
-        for key in names.into_iter().filter(|(_, name)| broken_paths.iter().any(|path| stem(path) == name)) {
-            keep(&present, &mut next, &key);
-        }
-    }
-    for plugin in next.live.values().filter(|plugin| plugin.manifest.kind == PluginKind::Personality) {
-        for personality in &plugin.manifest.personalities {
-            next.personalities.insert(personality.id.clone(), Arc::clone(plugin));
-        }
-    }
-    report(&present, &next);
-    app.catalog.swap(next);
-    unload(app, &present);
-    Ok(())
+    Install::of(app).refresh(grants).await
 }
 
 /// Refresh at each change until told to stop.
 pub async fn watch(app: Arc<App>, grants: Arc<dyn Grants>, shutdown: CancellationToken) {
     loop {
+        let slow = if app.catalog.memory.lock().await.is_waiting() { SOON } else { SLOW_SCAN };
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = app.ports.packages.changed() => {}
-            () = app.ports.clock.sleep(SLOW_SCAN) => {}
+            () = app.ports.clock.sleep(slow) => {}
         }
-        if let Err(error) = refresh(&app, grants.as_ref()).await {
-            tracing::error!(%error, "failed to refresh the plugins; the present ones stay live");
+        // Dropping a refresh leaves the present view; a half compiled component is compiled again at the next start.
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            refreshed = refresh(&app, grants.as_ref()) => if let Err(error) = refreshed {
+                tracing::error!(%error, "failed to refresh the plugins; the present ones stay live");
+            }
         }
     }
 }
 
-enum Admitted {
-    Live(Arc<LivePlugin>),
+/// The parts of the application that installing uses.
+struct Install<'a> {
+    packages: &'a dyn Packages,
+    components: &'a dyn Components,
+    blobs: &'a dyn Blobs,
+    plugins: &'a dyn Plugins,
+    clock: &'a dyn Clock,
+    catalog: &'a LivePlugins,
+}
+
+type Key = (PluginKind, String);
+
+/// The next view while it is put together.
+#[derive(Default)]
+struct Draft {
+    view: CatalogView,
+    /// Live plugins with their place in the scan: a later one provides a personality that several have.
+    ranked: Vec<(usize, Arc<LivePlugin>)>,
+    /// Live plugins whose file is broken now: their place is not known, so they keep the personalities that they have.
+    unranked: Vec<Arc<LivePlugin>>,
+    paths: BTreeMap<Digest, PathBuf>,
+    /// Digests that are not live any more because their grant was taken away.
+    revoked: BTreeSet<Digest>,
+}
+
+impl<'a> Install<'a> {
+    fn of(app: &'a App) -> Self {
+        Self {
+            packages: app.ports.packages.as_ref(),
+            components: app.ports.components.as_ref(),
+            blobs: app.ports.blobs.as_ref(),
+            plugins: app.ports.plugins.as_ref(),
+            clock: app.ports.clock.as_ref(),
+            catalog: &app.catalog,
+        }
+    }
+
+    async fn refresh(&self, grants: &dyn Grants) -> Result<(), Error> {
+        let mut memory = self.catalog.memory.lock().await;
+        memory.policy(grants.reload());
+        let scan =
+            self.packages.scan().await.map_err(|error| {
+                Error::internal(format!("failed to scan the plugin directories: {error}"))
+            })?;
+        let before = self.catalog.view();
+        let after = self.draft(&mut memory, grants, &before, scan).await;
+        report::log(&before, &after);
+        let left: Vec<Digest> = digests(&before).difference(&digests(&after)).copied().collect();
+        self.catalog.swap(after);
+        let now = self.clock.elapsed();
+        left.into_iter().for_each(|digest| memory.drain(digest, now));
+        let live = digests(&self.catalog.view());
+        memory.drained(now, &live).into_iter().for_each(|digest| self.components.unload(digest));
+        Ok(())
+    }
+
+    async fn draft(
+        &self,
+        memory: &mut Memory,
+        grants: &dyn Grants,
+        before: &CatalogView,
+        scan: Scan,
+    ) -> CatalogView {
+        let mut draft = Draft::default();
+        draft.view.grants = grants.all();
+        draft.view.broken =
+            scan.broken.iter().map(|broken| report::broken(&broken.path, &broken.reason)).collect();
+        let mut unusable: BTreeSet<PathBuf> = scan.broken.into_iter().map(|broken| broken.path).collect();
+        memory.keep_only(&scan.packages.iter().map(|package| package.digest).collect());
+        let mut candidates: BTreeMap<Key, Vec<(usize, Package)>> = BTreeMap::new();
+        for (rank, package) in scan.packages.into_iter().enumerate() {
+            candidates
+                .entry((package.manifest.kind, package.manifest.name.clone()))
+                .or_default()
+                .push((rank, package));
+        }
+        for (key, candidates) in &candidates {
+            self.choose(memory, grants, before.live.get(key), candidates, &mut draft, &mut unusable).await;
+        }
+        for (key, plugin) in before.live.iter().filter(|(key, _)| !candidates.contains_key(*key)) {
+            let path = memory.path(plugin.digest);
+            if path.is_some_and(|path| unusable.contains(path)) {
+                tracing::debug!(plugin = key.1, "its file is broken; it goes on serving");
+                self.retain(memory, grants, plugin, None, &mut draft);
+            }
+        }
+        let draining = memory.draining();
+        memory.set_paths(std::mem::take(&mut draft.paths));
+        draft.finish(before, &draining)
+    }
+
+    /// The most preferred package of one name that can go live.
+    async fn choose(
+        &self,
+        memory: &mut Memory,
+        grants: &dyn Grants,
+        present: Option<&Arc<LivePlugin>>,
+        candidates: &[(usize, Package)],
+        draft: &mut Draft,
+        unusable: &mut BTreeSet<PathBuf>,
+    ) {
+        for (rank, package) in candidates.iter().rev() {
+            let admitted = match present.filter(|present| present.digest == package.digest) {
+                Some(present) => self.renew(memory, grants, present).map(Arc::new).map_err(Refusal::Held),
+                None => self.admit(memory, package, grants.granted(package.digest)).await.map(Arc::new),
+            };
+            match admitted {
+                Ok(plugin) => return draft.add(Some(*rank), plugin, &package.path),
+                Err(Refusal::Held(held)) => {
+                    if present.is_some_and(|present| present.digest == held.digest) {
+                        draft.revoked.insert(held.digest);
+                    }
+                    draft.view.held.push(held);
+                }
+                Err(Refusal::Broken(broken)) => {
+                    unusable.insert(package.path.clone());
+                    draft.view.broken.push(broken);
+                }
+            }
+            // An update in place: the version that serves has no file any more and is still the newest that may serve.
+            if let Some(present) =
+                present.filter(|present| memory.path(present.digest) == Some(&package.path))
+                && !draft.revoked.contains(&present.digest)
+                && self.retain(memory, grants, present, Some(*rank), draft)
+            {
+                return;
+            }
+        }
+        if let (Some(present), Some((rank, _))) = (present, candidates.last())
+            && !draft.revoked.contains(&present.digest)
+        {
+            self.retain(memory, grants, present, Some(*rank), draft);
+        }
+    }
+
+    /// Leave the version that serves, under the grants of now. Answers whether it goes on serving.
+    fn retain(
+        &self,
+        memory: &mut Memory,
+        grants: &dyn Grants,
+        plugin: &Arc<LivePlugin>,
+        rank: Option<usize>,
+        draft: &mut Draft,
+    ) -> bool {
+        match self.renew(memory, grants, plugin) {
+            Ok(renewed) => {
+                let path = memory.path(plugin.digest).cloned().unwrap_or_default();
+                draft.add(rank, Arc::new(renewed), &path);
+                true
+            }
+            Err(held) => {
+                draft.revoked.insert(held.digest);
+                draft.view.held.push(held);
+                false
+            }
+        }
+    }
+
+    /// A live plugin under the grants of now.
+    fn renew(
+        &self,
+        memory: &mut Memory,
+        grants: &dyn Grants,
+        plugin: &LivePlugin,
+    ) -> Result<LivePlugin, HeldPlugin> {
+        let granted = grants.granted(plugin.digest);
+        let lost: Vec<Capability> =
+            missing(&plugin.manifest.capabilities, &granted).into_iter().cloned().collect();
+        if lost.is_empty() {
+            memory.forget_loss(plugin.digest);
+            return Ok(LivePlugin { granted, ..plugin.clone() });
+        }
+        let narrowed = !granted.is_empty();
+        if !narrowed && memory.is_in_grace(plugin.digest, self.clock.elapsed()) {
+            return Ok(plugin.clone());
+        }
+        Err(HeldPlugin { digest: plugin.digest, manifest: plugin.manifest.clone(), missing: lost })
+    }
+}
+
+/// Why a package does not go live.
+enum Refusal {
+    /// No grant covers what it asks for.
     Held(HeldPlugin),
+    /// It cannot run.
     Broken(BrokenPlugin),
 }
 
-/// Compile, try, compare with the grants, record.
-async fn admit(app: &App, package: &Package, granted: Vec<Capability>) -> Result<Admitted, Error> {
-    let digest = package.digest;
-    if let Some(live) = app.catalog.by_digest(digest).filter(|live| live.granted == granted) {
-        return Ok(Admitted::Live(live));
-    }
-    let compiled = match app.ports.components.compile(package.bytes.clone(), &package.manifest).await {
-        Ok(compiled) => compiled,
-        Err(ComponentError::Internal(reason)) => return Err(Error::internal(reason)),
-        Err(error) => return Ok(Admitted::Broken(broken(package, &error.to_string()))),
-    };
-    let undeclared: Vec<&String> =
-        compiled.imports.iter().filter(|import| !package.manifest.capabilities.iter().any(|capability| capability.interface() == import.as_str())).collect();
-    if !undeclared.is_empty() {
-        let reason = format!("it imports {undeclared:?} and its manifest does not request them; request them with a reason, or drop the import");
-        return Ok(Admitted::Broken(broken(package, &reason)));
-    }
-    if let Err(error) = app.ports.components.trial(digest).await {
-        return Ok(Admitted::Broken(broken(package, &error.to_string())));
-    }
-    let missing: Vec<Capability> = missing(&package.manifest.capabilities, &granted).into_iter().cloned().collect();
-    if !missing.is_empty() {
-        return Ok(Admitted::Held(HeldPlugin { digest, manifest: package.manifest.clone(), missing }));
-    }
-    record(app, package).await?;
-    Ok(Admitted::Live(Arc::new(LivePlugin { digest, manifest: package.manifest.clone(), granted, profile: compiled.profile })))
-}
-
-/// A second host finds the bytes in the database.
-async fn record(app: &App, package: &Package) -> Result<(), Error> {
-    let failed = |error: crate::ports::store_error::StoreError| Error::internal(format!("failed to record {}: {error}", package.manifest.id()));
-    app.ports.blobs.put_blob(package.bytes.clone()).await.map_err(failed)?;
-    let record = PluginRecord {
-        digest: package.digest,
-        manifest: package.manifest.clone(),
-        size: package.bytes.len() as u64,
-        installed_at: app.ports.clock.now(),
-    };
-    app.ports.plugins.insert_plugin(record).await.map_err(failed)
-}
-
-fn broken(package: &Package, reason: &str) -> BrokenPlugin {
-    BrokenPlugin { path: package.path.display().to_string(), reason: reason.to_owned() }
-}
-
-/// What serves now goes on serving.
-fn keep(present: &CatalogView, next: &mut CatalogView, key: &(PluginKind, String)) {
-    if let Some(plugin) = present.live.get(key) {
-        if !next.live.contains_key(key) {
-            next.grants.entry(plugin.digest).or_insert_with(|| plugin.granted.clone());
-            next.live.insert(key.clone(), Arc::clone(plugin));
+impl Draft {
+    fn add(&mut self, rank: Option<usize>, plugin: Arc<LivePlugin>, path: &Path) {
+        self.view.grants.insert(plugin.digest, plugin.granted.clone());
+        self.paths.insert(plugin.digest, path.to_path_buf());
+        match rank {
+            Some(rank) => self.ranked.push((rank, plugin)),
+            None => self.unranked.push(plugin),
         }
     }
-}
 
-/// `NAME` of `…/NAME.wasm` or `…/NAME/plugin.wasm`.
-fn stem(path: &str) -> &str {
-    let path = path.strip_suffix("/plugin.wasm").or_else(|| path.strip_suffix(".wasm")).unwrap_or(path);
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-fn report(present: &CatalogView, next: &CatalogView) {
-    for (key, plugin) in &next.live {
-        if present.live.get(key).is_none_or(|before| before.digest != plugin.digest) {
-            tracing::info!(plugin = %plugin.manifest.id(), digest = %plugin.digest, "live");
+    fn finish(mut self, before: &CatalogView, draining: &BTreeSet<Digest>) -> CatalogView {
+        let view = &mut self.view;
+        self.ranked.sort_by_key(|(rank, _)| *rank);
+        let ranked = self.ranked.iter().map(|(_, plugin)| plugin);
+        for plugin in self.unranked.iter().chain(ranked) {
+            view.live.insert((plugin.manifest.kind, plugin.manifest.name.clone()), Arc::clone(plugin));
+            for personality in &plugin.manifest.personalities {
+                view.personalities.insert(personality.id.clone(), Arc::clone(plugin));
+            }
         }
-    }
-    for (key, plugin) in present.live.iter().filter(|(key, _)| !next.live.contains_key(*key)) {
-        tracing::info!(plugin = %plugin.manifest.id(), kind = key.0.as_str(), "gone; calls in flight end on it");
-    }
-    for held in next.held.iter().filter(|held| !present.held.contains(held)) {
-        tracing::warn!(plugin = %held.manifest.id(), digest = %held.digest, missing = ?held.missing, "held: grants are missing");
-    }
-    for broken in next.broken.iter().filter(|broken| !present.broken.contains(broken)) {
-        tracing::warn!(path = %broken.path, reason = %broken.reason, "not a usable plugin");
+        for plugin in &self.unranked {
+            let had = |id: &str| {
+                before.personalities.get(id).is_some_and(|provider| provider.digest == plugin.digest)
+            };
+            for personality in plugin.manifest.personalities.iter().filter(|personality| had(&personality.id))
+            {
+                view.personalities.insert(personality.id.clone(), Arc::clone(plugin));
+            }
+        }
+        // Tasks that were begun on a version end on it, under what it had, although its grant left the policy with its file.
+        let begun = digests(before).into_iter().chain(draining.iter().copied());
+        for digest in begun.filter(|digest| !self.revoked.contains(digest)) {
+            if let (false, Some(granted)) = (view.grants.contains_key(&digest), before.grants.get(&digest)) {
+                view.grants.insert(digest, granted.clone());
+            }
+        }
+        self.view
     }
 }
 
-/// Versions that nobody resolves any more leave the memory; calls in flight hold what they need.
-fn unload(app: &App, before: &CatalogView) {
-    let live: BTreeSet<Digest> = app.catalog.view().live.values().map(|plugin| plugin.digest).collect();
-    for plugin in before.live.values().filter(|plugin| !live.contains(&plugin.digest)) {
-        app.ports.components.unload(plugin.digest);
-    }
+fn digests(view: &CatalogView) -> BTreeSet<Digest> {
+    view.live.values().map(|plugin| plugin.digest).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -167,6 +167,10 @@ impl Grants for PolicyFiles {
     fn granted(&self, digest: Digest) -> Vec<Capability> {
         self.present().granted(digest)
     }
+
+    fn all(&self) -> BTreeMap<Digest, Vec<Capability>> {
+        self.present().grants.clone()
+    }
 }
 
 #[cfg(test)]

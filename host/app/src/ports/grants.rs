@@ -2,6 +2,7 @@
 
 use domain::id::Digest;
 use domain::manifest::grant::Capability;
+use std::collections::BTreeMap;
 
 /// Grants by digest: changed bytes never run under an old grant.
 pub trait Grants: Send + Sync + 'static {
@@ -13,4 +14,7 @@ pub trait Grants: Send + Sync + 'static {
 
     /// What the component with this digest was given; empty when nothing was.
     fn granted(&self, digest: Digest) -> Vec<Capability>;
+
+    /// Everything that was given, by digest.
+    fn all(&self) -> BTreeMap<Digest, Vec<Capability>>;
 }
