@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# All tests with many more kills and swaps: SKEP_TEST_SCALE multiplies their numbers (1 in `make test`).
+# All tests with ten times as many kills as in `make test`; the variables set other numbers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export SKEP_TEST_SCALE="${SKEP_TEST_SCALE:-10}"
+export SKEP_TEST_KILLS="${SKEP_TEST_KILLS:-1000}"
+export SKEP_TEST_KILLS_POSTGRES="${SKEP_TEST_KILLS_POSTGRES:-360}"
 exec scripts/test.sh "$@"
