@@ -6,6 +6,7 @@ pub mod api_keys;
 pub mod blobs;
 pub mod clock;
 pub mod components;
+pub mod grants;
 pub mod host_calls;
 pub mod idempotency;
 pub mod journal;
