@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures, with optimized builds, and keeps what was printed in benches/, with the command and the machine.
-# Arguments name the benches (all by default), such as `bench.sh calls submits`.
+# Arguments name the benches (all by default) as PACKAGE/BENCH, such as `bench.sh runtime/calls`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-$PWD/target}
@@ -27,12 +27,19 @@ start_postgres() {
     database=$(scripts/postgres.sh start "$postgres")
 }
 
+# PACKAGE/BENCH for each `[[bench]]` of a manifest; the package's name comes first in every one.
 benches() {
-    sed -n '/^\[\[bench\]\]/,/^\[/ s/^name = "\(.*\)"/\1/p' tests/Cargo.toml
+    local manifest package
+    for manifest in tests/Cargo.toml host/Cargo.toml host/*/Cargo.toml; do
+        package=$(sed -n '0,/^name = /s/^name = "\(.*\)"/\1/p' "$manifest")
+        sed -n "/^\[\[bench\]\]/,/^name/ s/^name = \"\(.*\)\"/$package\/\1/p" "$manifest"
+    done
 }
 
 measure() {
-    local name=$1 output="benches/$1.txt" command="cargo bench --locked --package tests --bench $1"
+    local package=${1%/*} bench=${1#*/} output command
+    output="benches/$bench.txt"
+    command="cargo bench --locked --package $package --bench $bench"
     {
         printf '# make bench: %s\n# %s, %s\n# %s, %s cores, Linux %s\n\n' "$command" \
             "$(date -u +%Y-%m-%dT%H:%MZ)" "$(git describe --always --dirty 2>/dev/null || echo 'no git')" \
@@ -59,6 +66,10 @@ mkdir -p benches
 if [ $# -eq 0 ]; then
     mapfile -t selected < <(benches)
     set -- "${selected[@]}"
+fi
+if [ $# -eq 0 ]; then
+    echo 'no crate declares a [[bench]]' >&2
+    exit 1
 fi
 for name in "$@"; do
     stage "measure $name" measure "$name"
