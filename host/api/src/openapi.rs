@@ -5,6 +5,7 @@ use crate::routes;
 use crate::surface::Surface;
 use domain::error::{Code, Error};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use utoipa::openapi::OpenApi;
 
 /// The finished document.
@@ -39,19 +40,55 @@ pub(crate) fn finish(openapi: &OpenApi) -> Document {
 
 fn complete(openapi: &OpenApi) -> Value {
     let mut document = serde_json::to_value(openapi).unwrap_or_default();
-    document["info"] = json!({
+    set(&mut document, &["info"], information());
+    set(&mut document, &["components", "securitySchemes"], security_schemes());
+    set(&mut document, &["components", "schemas", "Problem"], problem_schema());
+    let mut refusals = BTreeMap::new();
+    for (path, item) in document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten() {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            describe(path, method, operation, &mut refusals);
+        }
+    }
+    for (name, (surface, code)) in refusals {
+        set(&mut document, &["components", "responses", &name], error_response(surface, code));
+    }
+    document
+}
+
+/// Set a field of nested objects, making those that are missing.
+fn set(value: &mut Value, path: &[&str], to: Value) {
+    let Some((name, rest)) = path.split_first() else {
+        *value = to;
+        return;
+    };
+    if !value.is_object() {
+        *value = json!({});
+    }
+    if let Some(fields) = value.as_object_mut() {
+        set(fields.entry(*name).or_insert(Value::Null), rest, to);
+    }
+}
+
+fn information() -> Value {
+    json!({
         "title": "Skep",
         "version": env!("CARGO_PKG_VERSION"),
         "description": "Autonomous agents whose every ability is a sealed WebAssembly component. \
             Errors have the shape of their surface; `Accept: application/problem+json` gets RFC 9457 instead.",
         "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
-    });
-    document["components"]["securitySchemes"] = json!({
+    })
+}
+
+fn security_schemes() -> Value {
+    json!({
         "bearer": { "type": "http", "scheme": "bearer", "description": "An admin, user or agent key." },
         "apiKey": { "type": "apiKey", "in": "header", "name": "X-API-Key" },
         "elizaToken": { "type": "apiKey", "in": "header", "name": "X-Eliza-Token" },
-    });
-    document["components"]["schemas"]["Problem"] = json!({
+    })
+}
+
+fn problem_schema() -> Value {
+    json!({
         "type": "object",
         "description": "RFC 9457.",
         "required": ["type", "title", "status", "detail", "code"],
@@ -62,23 +99,22 @@ fn complete(openapi: &OpenApi) -> Value {
             "detail": { "type": "string" },
             "code": { "type": "string" },
         },
-    });
-    for (path, item) in document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten() {
-        for (method, operation) in item.as_object_mut().into_iter().flatten() {
-            describe(path, method, operation);
-        }
-    }
-    document
+    })
 }
 
+/// Error responses that operations refer to, by name.
+type Refusals = BTreeMap<String, (Surface, Code)>;
+
 /// Security and errors of one operation.
-fn describe(path: &str, method: &str, operation: &mut Value) {
+fn describe(path: &str, method: &str, operation: &mut Value, refusals: &mut Refusals) {
     let access = access(path);
-    operation["security"] = match access {
-        Access::Open => json!([]),
-        Access::KeyOrLocal => json!([{}, { "bearer": [] }, { "apiKey": [] }, { "elizaToken": [] }]),
-        Access::Key => json!([{ "bearer": [] }, { "apiKey": [] }, { "elizaToken": [] }]),
+    let keys = [json!({ "bearer": [] }), json!({ "apiKey": [] }), json!({ "elizaToken": [] })];
+    let security = match access {
+        Access::Open => Vec::new(),
+        Access::KeyOrLocal => std::iter::once(json!({})).chain(keys).collect(),
+        Access::Key => keys.to_vec(),
     };
+    set(operation, &["security"], Value::Array(security));
     let mut codes = vec![Code::MisdirectedRequest, Code::InternalError, Code::ServiceUnavailable];
     if access != Access::Open {
         codes.extend([Code::Unauthorized, Code::Forbidden]);
@@ -86,59 +122,59 @@ fn describe(path: &str, method: &str, operation: &mut Value) {
     if path.contains('{') {
         codes.push(Code::NotFound);
     }
-    let has_parameters = operation.get("parameters").is_some();
     if method == "post" {
-        codes.extend([
-            Code::InvalidRequest,
-            Code::Conflict,
-            Code::TooLarge,
-            Code::UnsupportedMediaType,
-            Code::Unprocessable,
-        ]);
-        idempotency(operation);
-    } else if has_parameters {
+        codes.extend([Code::Conflict, Code::TooLarge, Code::UnsupportedMediaType, Code::Unprocessable]);
+        add_parameter(operation, idempotency_key());
+    }
+    if operation.get("parameters").is_some() {
         codes.push(Code::InvalidRequest);
     }
     let surface = Surface::of(path);
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for code in codes {
-        responses.entry(code.status().to_string()).or_insert_with(|| error_response(surface, code));
+        let name = format!("{surface:?}{}", code.status());
+        responses
+            .entry(code.status().to_string())
+            .or_insert_with(|| json!({ "$ref": format!("#/components/responses/{name}") }));
+        refusals.insert(name, (surface, code));
     }
-    let mut sorted: Vec<(String, Value)> = std::mem::take(responses).into_iter().collect();
-    sorted.sort_by(|(left, _), (right, _)| left.cmp(right));
+    let sorted: BTreeMap<String, Value> = std::mem::take(responses).into_iter().collect();
     *responses = sorted.into_iter().collect();
 }
 
-fn idempotency(operation: &mut Value) {
-    let parameter = json!({
+fn add_parameter(operation: &mut Value, parameter: Value) {
+    match operation.get_mut("parameters").and_then(Value::as_array_mut) {
+        Some(parameters) => parameters.push(parameter),
+        None => set(operation, &["parameters"], json!([parameter])),
+    }
+}
+
+fn idempotency_key() -> Value {
+    json!({
         "name": "Idempotency-Key",
         "in": "header",
         "required": false,
         "description": "The same key with the same body gets the first answer again for 24 hours.",
         "schema": { "type": "string", "minLength": 1, "maxLength": 255 },
-    });
-    match operation.get_mut("parameters").and_then(Value::as_array_mut) {
-        Some(parameters) => parameters.push(parameter),
-        None => operation["parameters"] = json!([parameter]),
-    }
+    })
 }
 
 fn error_response(surface: Surface, code: Code) -> Value {
     let (description, message) = meaning(code);
-    let example = surface.body(&Error::new(code, message));
+    let error = Error::new(code, message);
+    let example = surface.body(&error);
     let mut content = Map::new();
     content
         .insert("application/json".to_owned(), json!({ "schema": schema_of(&example), "example": example }));
-    if surface.problem(&Error::new(code, message)).is_some() {
-        content.insert(
-            "application/problem+json".to_owned(),
-            json!({ "schema": { "$ref": "#/components/schemas/Problem" } }),
-        );
+    if let Some(example) = surface.problem(&error) {
+        let schema = json!({ "$ref": "#/components/schemas/Problem" });
+        content
+            .insert("application/problem+json".to_owned(), json!({ "schema": schema, "example": example }));
     }
     let mut response = json!({ "description": description, "content": content });
     if code == Code::Unauthorized {
-        response["headers"] =
-            json!({ "WWW-Authenticate": { "schema": { "type": "string", "const": "Bearer" } } });
+        let schema = json!({ "type": "string", "const": "Bearer" });
+        set(&mut response, &["headers", "WWW-Authenticate"], json!({ "schema": schema }));
     }
     response
 }

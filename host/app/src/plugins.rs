@@ -24,27 +24,21 @@ pub fn list(app: &App, caller: &Caller) -> Result<Value, Error> {
                 Profile::Small => "small",
                 Profile::Large => "large",
             };
-            let mut shown = shown(plugin.digest, &plugin.manifest);
-            shown["profile"] = json!(profile);
-            shown["granted"] = json!(plugin.granted);
-            shown
+            let own = [("profile", json!(profile)), ("granted", json!(plugin.granted))];
+            shown(plugin.digest, &plugin.manifest, own)
         })
         .collect();
     let held: Vec<Value> = view
         .held
         .iter()
-        .map(|plugin| {
-            let mut shown = shown(plugin.digest, &plugin.manifest);
-            shown["missing"] = json!(plugin.missing);
-            shown
-        })
+        .map(|plugin| shown(plugin.digest, &plugin.manifest, [("missing", json!(plugin.missing))]))
         .collect();
     let broken: Vec<Value> = view.broken.iter().map(|plugin| json!({ "path": plugin.path, "reason": plugin.reason })).collect();
     Ok(json!({ "live": live, "held": held, "broken": broken }))
 }
 
-fn shown(digest: Digest, manifest: &Manifest) -> Value {
-    json!({
+fn shown<const COUNT: usize>(digest: Digest, manifest: &Manifest, own: [(&str, Value); COUNT]) -> Value {
+    let mut shown = json!({
         "name": manifest.name,
         "version": manifest.version,
         "kind": manifest.kind,
@@ -53,5 +47,9 @@ fn shown(digest: Digest, manifest: &Manifest) -> Value {
         "tools": manifest.tools.iter().map(|tool| &tool.name).collect::<Vec<_>>(),
         "personalities": manifest.personalities.iter().map(|personality| &personality.id).collect::<Vec<_>>(),
         "requested": manifest.capabilities,
-    })
+    });
+    if let Some(fields) = shown.as_object_mut() {
+        fields.extend(own.map(|(name, value)| (name.to_owned(), value)));
+    }
+    shown
 }

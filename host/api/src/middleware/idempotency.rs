@@ -138,18 +138,28 @@ fn without_keys(body: &[u8]) -> Vec<u8> {
     if blank(&mut value) { value.to_string().into_bytes() } else { body.to_vec() }
 }
 
+/// Answers whether there was one.
 fn blank(value: &mut Value) -> bool {
+    let mut changed = false;
     match value {
-        Value::Object(fields) => fields.iter_mut().fold(false, |changed, (name, value)| {
-            if ["apiKey", "token"].contains(&name.as_str()) && value.is_string() {
-                *value = Value::Null;
-                return true;
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if ["apiKey", "token"].contains(&name.as_str()) && value.is_string() {
+                    *value = Value::Null;
+                    changed = true;
+                } else {
+                    changed |= blank(value);
+                }
             }
-            blank(value) || changed
-        }),
-        Value::Array(items) => items.iter_mut().fold(false, |changed, item| blank(item) || changed),
-        _ => false,
+        }
+        Value::Array(items) => {
+            for item in items {
+                changed |= blank(item);
+            }
+        }
+        _ => {}
     }
+    changed
 }
 
 #[cfg(test)]

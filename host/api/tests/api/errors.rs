@@ -98,12 +98,13 @@ async fn a_path_that_is_not_text_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_gone_is_503_without_its_cause() {
-    let host = TestHost::new().await;
-    let data = host.folder.path().join("data/skep.db");
-    assert!(data.exists());
-    host.draining.send(true).unwrap();
-    let answer = host.get("/readyz").key(None).send().await;
+async fn a_handler_that_takes_too_long_is_503_without_its_cause() {
+    let host = TestHost::with(|settings| settings.timeout = std::time::Duration::from_millis(20)).await;
+    // A body of which nothing comes.
+    let silence = futures_util::stream::pending::<Result<bytes::Bytes, std::io::Error>>();
+    let path = "/v1/agents/tasks/task_000000000000/cancel";
+    let answer = host.post(path).raw(axum::body::Body::from_stream(silence)).send().await;
     assert_eq!(answer.status, 503);
-    assert_eq!(answer.json(), json!({ "error": "service unavailable: try again later" }));
+    let error = json!({ "code": "SERVICE_UNAVAILABLE", "message": "service unavailable: try again later" });
+    assert_eq!(answer.json(), json!({ "error": error }));
 }

@@ -34,6 +34,8 @@ fn every_operation_has_an_id_an_example_security_and_error_bodies() {
             let is_open = operation["security"] == serde_json::json!([]);
             assert_eq!(responses.contains_key("401"), !is_open, "{name}");
             for (status, response) in responses.iter().filter(|(status, _)| status.as_str() >= "400") {
+                let target = response["$ref"].as_str().unwrap().trim_start_matches('#');
+                let response = document.pointer(target).unwrap();
                 assert!(response["content"]["application/json"]["example"].is_object(), "{name} {status}");
             }
             if let Some(body) = operation.get("requestBody") {

@@ -33,27 +33,27 @@ use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 /// 2026-02-23T15:00:00Z, the document's own.
-pub const START: Timestamp = Timestamp(1_771_858_800_000);
+pub(crate) const START: Timestamp = Timestamp(1_771_858_800_000);
 /// What a host needs at least to run a task.
-pub const TASK: &str = r#"{"task":"Add a test","capabilities":["BUILD"]}"#;
+pub(crate) const TASK: &str = r#"{"task":"Add a test","capabilities":["BUILD"]}"#;
 
 /// A host.
-pub struct TestHost {
-    pub app: Arc<App>,
-    pub router: Router,
-    pub admin: String,
-    pub clock: SimClock,
-    pub draining: watch::Sender<bool>,
-    pub folder: tempfile::TempDir,
+pub(crate) struct TestHost {
+    pub(crate) app: Arc<App>,
+    pub(crate) router: Router,
+    pub(crate) admin: String,
+    pub(crate) clock: SimClock,
+    pub(crate) draining: watch::Sender<bool>,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl TestHost {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
     }
 
     /// With other HTTP settings.
-    pub async fn with(change: impl FnOnce(&mut HttpSettings)) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut HttpSettings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("projects")).unwrap();
         let clock = SimClock::new(START);
@@ -70,37 +70,37 @@ impl TestHost {
     }
 
     /// A folder below the allowed root with one file.
-    pub fn project(&self) -> PathBuf {
+    pub(crate) fn project(&self) -> PathBuf {
         let project = self.folder.path().join("projects/demo");
         std::fs::create_dir_all(&project).unwrap();
         std::fs::write(project.join("main.py"), "print('hello')\n").unwrap();
         project
     }
 
-    pub fn get(&self, path: &str) -> Call<'_> {
+    pub(crate) fn get(&self, path: &str) -> Call<'_> {
         self.call(Method::GET, path)
     }
 
-    pub fn post(&self, path: &str) -> Call<'_> {
+    pub(crate) fn post(&self, path: &str) -> Call<'_> {
         self.call(Method::POST, path)
     }
 
     /// A request with the admin key.
-    pub fn call(&self, method: Method, path: &str) -> Call<'_> {
+    pub(crate) fn call(&self, method: Method, path: &str) -> Call<'_> {
         let request = Request::builder().method(method).uri(path).header("host", "127.0.0.1:3000");
         let request = request.extension(ConnectInfo("203.0.113.9:5555".parse::<SocketAddr>().unwrap()));
         Call { host: self, request: Some(request), key: Some(self.admin.clone()), body: Body::empty() }
     }
 
     /// Submit a task and answer its id.
-    pub async fn submit(&self, body: &str) -> String {
+    pub(crate) async fn submit(&self, body: &str) -> String {
         let answer = self.post("/v1/agents/tasks").json(body).send().await;
         assert_eq!(answer.status, 202, "{}", answer.text);
         answer.json()["taskId"].as_str().unwrap().to_owned()
     }
 
     /// Take the next task, as a worker does.
-    pub async fn claim(&self) -> (Task, Lease) {
+    pub(crate) async fn claim(&self) -> (Task, Lease) {
         let request = ClaimRequest {
             host: HostId(uuid::Uuid::from_u128(7)),
             drivers: domain::driver::NAMES.map(str::to_owned).to_vec(),
@@ -112,14 +112,14 @@ impl TestHost {
         (claimed.task, claimed.lease)
     }
 
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         use app::ports::clock::Clock as _;
         self.clock.now()
     }
 }
 
 /// A request that is being made.
-pub struct Call<'a> {
+pub(crate) struct Call<'a> {
     host: &'a TestHost,
     request: Option<http::request::Builder>,
     key: Option<String>,
@@ -127,39 +127,39 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.request = self.request.map(|request| request.header(name, value));
         self
     }
 
     /// In place of `127.0.0.1:3000`.
-    pub fn host_header(mut self, value: &str) -> Self {
+    pub(crate) fn host_header(mut self, value: &str) -> Self {
         let request = self.request.as_mut().and_then(http::request::Builder::headers_mut).unwrap();
         request.insert("host", value.parse().unwrap());
         self
     }
 
-    pub fn peer(mut self, address: &str) -> Self {
+    pub(crate) fn peer(mut self, address: &str) -> Self {
         let peer: SocketAddr = address.parse().unwrap();
         self.request = self.request.map(|request| request.extension(ConnectInfo(peer)));
         self
     }
 
-    pub fn key(mut self, key: Option<&str>) -> Self {
+    pub(crate) fn key(mut self, key: Option<&str>) -> Self {
         self.key = key.map(str::to_owned);
         self
     }
 
-    pub fn json(self, body: impl Into<String>) -> Self {
+    pub(crate) fn json(self, body: impl Into<String>) -> Self {
         self.header("content-type", "application/json").raw(body.into())
     }
 
-    pub fn raw(mut self, body: impl Into<Body>) -> Self {
+    pub(crate) fn raw(mut self, body: impl Into<Body>) -> Self {
         self.body = body.into();
         self
     }
 
-    pub async fn open(mut self) -> Response {
+    pub(crate) async fn open(mut self) -> Response {
         let request = self.request.take().unwrap();
         let request = match &self.key {
             Some(key) => request.header("authorization", format!("Bearer {key}")),
@@ -168,7 +168,7 @@ impl Call<'_> {
         self.host.router.clone().oneshot(request.body(self.body).unwrap()).await.unwrap()
     }
 
-    pub async fn send(self) -> Answer {
+    pub(crate) async fn send(self) -> Answer {
         let response = self.open().await;
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = axum::body::to_bytes(response.into_body(), 1 << 24).await.unwrap();
@@ -178,23 +178,23 @@ impl Call<'_> {
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {:?}", self.text))
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// Of an error of the surface Autonoma.
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         self.json().pointer("/error/code").and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 }
@@ -294,7 +294,7 @@ impl Packages for NoPackages {
 }
 
 /// A personality plugin, live.
-pub fn live_personality(app: &App, id: &str) {
+pub(crate) fn live_personality(app: &App, id: &str) {
     let manifest: Manifest = serde_json::from_value(json!({
         "abi": "0.1.0", "kind": "personality", "name": "bundled", "version": "0.1.0", "description": "Bundled.",
         "personalities": [{ "id": id, "description": "Writes the code." }],

@@ -12,6 +12,7 @@ use domain::rigor::estimate::completion;
 use domain::rigor::line::line;
 use domain::rigor::request::Source;
 use domain::task::{Kind, NewTask};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
 /// What the caller is told.
@@ -67,13 +68,15 @@ pub async fn submit(app: &App, caller: &Caller, request: &Value) -> Result<Submi
     Ok(Submitted { status_url, body })
 }
 
+/// Blobs that are written at once: each one waits for the disk.
+const BLOBS_AT_ONCE: usize = 16;
+
 async fn import(app: &App, path: &str) -> Result<Vec<ImportedFile>, Error> {
     let found = app.ports.sources.read_folder(path).await.map_err(|error| from_source(&error))?;
-    let mut files = Vec::with_capacity(found.len());
-    for file in found {
+    let kept = found.into_iter().map(|file| async move {
         let size = file.content.len() as u64;
         let blob = app.ports.blobs.put_blob(file.content).await?;
-        files.push(ImportedFile { path: file.path, blob, size });
-    }
-    Ok(files)
+        Ok::<ImportedFile, Error>(ImportedFile { path: file.path, blob, size })
+    });
+    stream::iter(kept).buffered(BLOBS_AT_ONCE).try_collect().await
 }
