@@ -106,33 +106,31 @@ impl Queue for SqliteStore {
 fn claim(connection: &Connection, request: &ClaimRequest, now: Timestamp) -> Outcome<Vec<Claimed>> {
     let drivers = encode(&request.drivers)?;
     if request.idle {
-        let suspects = queued(connection, true, &drivers, 1)?;
+        let suspects = queued(connection, SUSPECTS, &drivers, 1)?;
         if !suspects.is_empty() {
             return take(connection, request, suspects, true, now);
         }
     }
-    let tasks = queued(connection, false, &drivers, request.limit)?;
+    let tasks = queued(connection, FRESH, &drivers, request.limit)?;
     take(connection, request, tasks, false, now)
 }
 
+// Two texts instead of a parameter, because each must repeat the condition of its partial index.
+const FRESH: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM tasks WHERE state = 'queued' AND strikes = 0 AND driver IN (SELECT value FROM json_each(?1))
+     ORDER BY priority DESC, created_at, id LIMIT ?2"
+);
+const SUSPECTS: &str = concat!(
+    "SELECT ",
+    task_columns!(),
+    " FROM tasks WHERE state = 'queued' AND strikes > 0 AND driver IN (SELECT value FROM json_each(?1))
+     ORDER BY priority DESC, created_at, id LIMIT ?2"
+);
+
 /// Queued tasks in claim order. A queued task is due: what waits for a time is `waiting`.
-fn queued(connection: &Connection, suspects: bool, drivers: &str, limit: u32) -> Outcome<Vec<Task>> {
-    // Two texts, because each must match the condition of its partial index.
-    let statement = if suspects {
-        concat!(
-            "SELECT ",
-            task_columns!(),
-            " FROM tasks WHERE state = 'queued' AND strikes > 0
-             AND driver IN (SELECT value FROM json_each(?1)) ORDER BY priority DESC, created_at, id LIMIT ?2"
-        )
-    } else {
-        concat!(
-            "SELECT ",
-            task_columns!(),
-            " FROM tasks WHERE state = 'queued' AND strikes = 0
-             AND driver IN (SELECT value FROM json_each(?1)) ORDER BY priority DESC, created_at, id LIMIT ?2"
-        )
-    };
+fn queued(connection: &Connection, statement: &'static str, drivers: &str, limit: u32) -> Outcome<Vec<Task>> {
     let mut statement = connection.prepare_cached(statement)?;
     let mut rows = statement.query(params![drivers, limit])?;
     let mut tasks = Vec::new();
@@ -207,4 +205,24 @@ fn release(connection: &Connection, lease: &Lease, now: Timestamp, fencing: Fenc
         )?
         .execute(params![lease.task.as_str(), State::Queued.as_str(), fenced.progressed()])?;
     let_go(connection, &lease.task)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_claim_walks_its_index_in_order_and_sorts_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = super::super::schema::open_writer(&folder.path().join("skep.db")).unwrap();
+        for (statement, index) in [(FRESH, "tasks_queue"), (SUSPECTS, "tasks_suspects")] {
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
+            let steps: Vec<String> =
+                plan.query_map(params!["[]", 1], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+            let text = steps.join("; ");
+            assert!(text.contains(&format!("USING INDEX {index}")), "{text}");
+            assert!(!text.contains("ORDER BY"), "{text}");
+        }
+    }
 }

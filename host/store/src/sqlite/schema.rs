@@ -8,7 +8,7 @@ use std::time::Duration;
 /// 3.51.3 is the first release without the WAL-reset bug that could lose a committed transaction at a checkpoint.
 const OLDEST_LIBRARY: i32 = 3_051_003;
 /// Only readers and this writer share the file, so a lock is never held for long.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// All statements of the store fit; the default of 16 would prepare most of them again and again.
 const CACHED_STATEMENTS: usize = 192;
 

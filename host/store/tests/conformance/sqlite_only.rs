@@ -1,6 +1,7 @@
 //! What only SQLite has: one process for each data directory, files.
 
 use crate::bench::Bench;
+use domain::task::NewTask;
 use domain::time::Timestamp;
 use std::sync::Arc;
 use store::sqlite::{OpenError, Options, SqliteStore};
@@ -79,6 +80,19 @@ async fn the_bundled_library_and_its_settings_are_the_ones_we_need() {
         connection.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();
     let whole: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!((broken, whole.as_str()), (0, "ok"));
+}
+
+#[tokio::test]
+async fn the_log_is_copied_into_the_database_before_it_grows_large() {
+    let bench = Bench::sqlite().await;
+    let text = "x".repeat(16 << 10);
+    let size = |name: &str| std::fs::metadata(bench.folder().join(name)).unwrap().len();
+    for _ in 0..1_000 {
+        bench.submit(NewTask { input: serde_json::json!({ "task": text }), ..bench.new_task() }).await;
+    }
+    let (database, log) = (size("skep.db"), size("skep.db-wal"));
+    assert!(database > 8 << 20, "{database} bytes of 16 MiB are in the database");
+    assert!(log < 8 << 20, "the log has {log} bytes");
 }
 
 #[tokio::test]

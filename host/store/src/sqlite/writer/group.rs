@@ -2,15 +2,19 @@
 
 use super::Operation;
 use crate::sqlite::OpenError;
+use crate::sqlite::schema::BUSY_TIMEOUT;
 use app::ports::store_error::StoreError;
 use rusqlite::Connection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
 
 /// Pages in the write-ahead log after which they are copied into the database: SQLite's own default.
 const CHECKPOINT_PAGES: i32 = 1_000;
 /// From here on a checkpoint also waits for readers and makes the log start over: 64 MiB.
 const RESTART_PAGES: i32 = 16_000;
+/// How long such a checkpoint waits for readers.
+const RESTART_PATIENCE: Duration = Duration::from_millis(200);
 
 /// The connection that writes.
 pub(super) struct Committer {
@@ -111,20 +115,27 @@ impl Committer {
         if pages < CHECKPOINT_PAGES {
             return;
         }
-        let statement = if pages < RESTART_PAGES {
-            "PRAGMA wal_checkpoint(PASSIVE)"
-        } else {
-            "PRAGMA wal_checkpoint(RESTART)"
-        };
-        let result = self
-            .connection
-            .query_row(statement, [], |row| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)));
+        let result = if pages < RESTART_PAGES { self.copy_log("PASSIVE") } else { self.restart_log() };
         match result {
             // Copied to the last page: the next commit begins the log anew, and the hook tells its size.
             Ok((log, copied)) if log == copied => self.log_pages.store(0, Ordering::Relaxed),
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "the write-ahead log could not be copied into the database"),
         }
+    }
+
+    /// Waits for readers, but not so long that heartbeats come late.
+    fn restart_log(&self) -> rusqlite::Result<(i64, i64)> {
+        self.connection.busy_timeout(RESTART_PATIENCE)?;
+        let result = self.copy_log("RESTART");
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        result
+    }
+
+    /// Pages of the log, and how many of them are in the database now.
+    fn copy_log(&self, mode: &str) -> rusqlite::Result<(i64, i64)> {
+        self.connection
+            .query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| Ok((row.get(1)?, row.get(2)?)))
     }
 
     fn execute(&self, statement: &str) -> Result<(), String> {
