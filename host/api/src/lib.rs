@@ -7,6 +7,7 @@
 mod counters;
 mod error;
 mod extract;
+mod liveness;
 mod middleware;
 pub mod model_server;
 mod openapi;

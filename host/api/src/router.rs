@@ -1,6 +1,7 @@
 //! The router: all routes inside all middleware.
 
 use crate::error::ApiError;
+use crate::liveness::Liveness;
 use crate::middleware::{authenticate, edge, idempotency, origin, panic, slash, timeout};
 use crate::settings::HttpSettings;
 use crate::state::ApiState;
@@ -32,9 +33,11 @@ pub fn router(app: Arc<App>, settings: HttpSettings) -> Router {
         // Once more, for what the middleware itself may do.
         .layer(CatchPanicLayer::custom(panic::answer))
         .layer(from_fn_with_state(state.clone(), edge::wrap))
-        .with_state(state);
+        .with_state(state.clone());
     // Layers of a router run after it has routed: only something around it can change the path.
-    Router::new().fallback_service(inner.map_request(|request: Request| slash::normalize(request)))
+    let inner =
+        Router::new().fallback_service(inner.map_request(|request: Request| slash::normalize(request)));
+    Router::new().fallback_service(Liveness { state, inner })
 }
 
 async fn unknown_path(uri: Uri) -> ApiError {

@@ -1,6 +1,6 @@
 //! Every route on one page. Files mirror URLs: `/v1/agents/tasks` is `routes/v1/agents/tasks.rs`.
 
-mod health;
+pub(crate) mod health;
 mod metrics;
 mod openapi;
 mod readyz;

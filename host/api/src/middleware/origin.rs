@@ -58,6 +58,11 @@ pub(crate) async fn check(State(state): State<ApiState>, request: Request, next:
     response
 }
 
+/// Whether a request without forwarded headers names this host.
+pub(crate) fn is_own_name(settings: &HttpSettings, request: &Request) -> bool {
+    authority(request).is_some_and(|host| answers_to(settings, &host))
+}
+
 fn misdirected(host: &str) -> ApiError {
     ApiError(Error::new(
         Code::MisdirectedRequest,

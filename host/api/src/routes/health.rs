@@ -4,6 +4,11 @@ use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// Where liveness is asked.
+pub(crate) const PATHS: [&str; 3] = ["/health", "/healthz", "/api/v1/health"];
+/// The whole answer.
+pub(crate) const BODY: &[u8] = br#"{"status":"ok"}"#;
+
 /// Exactly this.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Alive {

@@ -12,6 +12,17 @@ async fn the_open_health_body_is_exactly_this() {
     for path in ["/health", "/healthz", "/api/v1/health", "/health/"] {
         assert_eq!(host.get(path).key(None).send().await.text, r#"{"status":"ok"}"#, "{path}");
     }
+    // The short way and the common way are one answer to a client.
+    let plain = host.get("/health").key(None).header("x-request-id", "a").send().await;
+    let common =
+        host.get("/health").key(None).header("x-request-id", "a").header("origin", "http://127.0.0.1:3000");
+    let mut common = common.send().await;
+    assert_eq!(common.headers.remove("vary").unwrap(), "Origin");
+    assert_eq!(common.headers.remove("content-length").unwrap(), "15");
+    assert_eq!((plain.headers, plain.text), (common.headers, common.text));
+    let metrics = host.get("/metrics").send().await.text;
+    let row = "skep_http_requests_total{method=\"GET\",route=\"/health\",status=\"200\"} 4";
+    assert!(metrics.contains(row), "{metrics}");
     assert_eq!(host.get("/readyz").key(None).send().await.json(), json!({ "status": "ready" }));
 }
 

@@ -1,0 +1,63 @@
+//! Liveness checks, answered before routing and middleware: balancers ask all the time, and the answer needs nothing.
+//!
+//! Only the plain case is taken: GET, one of the three paths, a name that the host listens as, no browser. Everything else, also what is
+//! wrong with such a request, goes the common way, where the same routes are described and answered alike.
+
+use crate::middleware::{edge, origin};
+use crate::routes::health::{BODY, PATHS};
+use crate::state::ApiState;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::future::{Either, Ready, ready};
+use http::{HeaderValue, Method, header};
+use std::convert::Infallible;
+use std::task::{Context, Poll};
+use tower::Service;
+
+/// Around the whole router.
+#[derive(Clone)]
+pub(crate) struct Liveness {
+    pub(crate) state: ApiState,
+    pub(crate) inner: Router,
+}
+
+impl Service<Request> for Liveness {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<Ready<Result<Response, Infallible>>, <Router as Service<Request>>::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Service::<Request>::poll_ready(&mut self.inner, context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        match self.answer(&request) {
+            Some(response) => Either::Left(ready(Ok(response))),
+            None => Either::Right(self.inner.call(request)),
+        }
+    }
+}
+
+impl Liveness {
+    fn answer(&self, request: &Request) -> Option<Response> {
+        let path = request.uri().path();
+        let path = PATHS.iter().find(|known| **known == path).filter(|_| request.method() == Method::GET)?;
+        let headers = request.headers();
+        let is_plain = !headers.contains_key(header::ORIGIN) && !headers.contains_key("x-forwarded-host");
+        if !is_plain || edge::head_size(request) > self.state.settings.head_limit {
+            return None;
+        }
+        origin::is_own_name(&self.state.settings, request).then_some(())?;
+        let mut response = Response::new(Body::from(Bytes::from_static(BODY)));
+        let own = response.headers_mut();
+        own.reserve(8);
+        own.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        edge::secure(own, path);
+        own.insert(edge::REQUEST_ID, edge::request_id(&self.state, headers));
+        self.state.counters.count_liveness(path);
+        Some(response)
+    }
+}
