@@ -175,7 +175,7 @@ impl<'a> Install<'a> {
                     if present.is_some_and(|present| present.digest == held.digest) {
                         draft.revoked.insert(held.digest);
                     }
-                    draft.view.held.push(held);
+                    draft.view.held.push(*held);
                 }
                 Err(Refusal::Broken(broken)) => {
                     unusable.insert(package.path.clone());
@@ -215,7 +215,7 @@ impl<'a> Install<'a> {
             }
             Err(held) => {
                 draft.revoked.insert(held.digest);
-                draft.view.held.push(held);
+                draft.view.held.push(*held);
                 false
             }
         }
@@ -227,7 +227,7 @@ impl<'a> Install<'a> {
         memory: &mut Memory,
         grants: &dyn Grants,
         plugin: &LivePlugin,
-    ) -> Result<LivePlugin, HeldPlugin> {
+    ) -> Result<LivePlugin, Box<HeldPlugin>> {
         let granted = grants.granted(plugin.digest);
         let lost: Vec<Capability> =
             missing(&plugin.manifest.capabilities, &granted).into_iter().cloned().collect();
@@ -239,14 +239,14 @@ impl<'a> Install<'a> {
         if !narrowed && memory.is_in_grace(plugin.digest, self.clock.elapsed()) {
             return Ok(plugin.clone());
         }
-        Err(HeldPlugin { digest: plugin.digest, manifest: plugin.manifest.clone(), missing: lost })
+        Err(Box::new(HeldPlugin { digest: plugin.digest, manifest: plugin.manifest.clone(), missing: lost }))
     }
 }
 
 /// Why a package does not go live.
 enum Refusal {
     /// No grant covers what it asks for.
-    Held(HeldPlugin),
+    Held(Box<HeldPlugin>),
     /// It cannot run.
     Broken(BrokenPlugin),
 }

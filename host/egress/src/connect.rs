@@ -117,12 +117,11 @@ impl Clients {
         sorted.dedup();
         let key = Key { purpose, host: host.to_owned(), addresses: sorted };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = kept.iter().position(|(other, _)| *other == key) {
-            if let Some(entry) = kept.remove(place) {
-                let client = entry.1.clone();
-                kept.push_back(entry);
-                return Ok(client);
-            }
+        let place = kept.iter().position(|(other, _)| *other == key);
+        if let Some(entry) = place.and_then(|place| kept.remove(place)) {
+            let client = entry.1.clone();
+            kept.push_back(entry);
+            return Ok(client);
         }
         let client = build(host, addresses, tls.config.clone())?;
         if kept.len() >= CLIENTS {

@@ -25,8 +25,10 @@ impl Install<'_> {
         }
         let missing: Vec<Capability> =
             missing(&manifest.capabilities, &granted).into_iter().cloned().collect();
-        let held =
-            || Refusal::Held(HeldPlugin { digest, manifest: manifest.clone(), missing: missing.clone() });
+        let held = || {
+            let missing = missing.clone();
+            Refusal::Held(Box::new(HeldPlugin { digest, manifest: manifest.clone(), missing }))
+        };
         if !missing.is_empty() && memory.has_passed(digest) {
             return Err(held());
         }

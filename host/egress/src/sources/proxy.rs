@@ -258,3 +258,50 @@ fn header<'a>(headers: &'a str, wanted: &str) -> Option<&'a str> {
         name.eq_ignore_ascii_case(wanted).then(|| value.trim())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::connect::SystemNames;
+
+    async fn echo() -> u16 {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let (mut read, mut write) = stream.split();
+            tokio::io::copy(&mut read, &mut write).await.unwrap();
+        });
+        port
+    }
+
+    async fn ask(proxy: &Proxy, target: &str, password: &str) -> (TcpStream, String) {
+        let mut stream = TcpStream::connect(proxy.address).await.unwrap();
+        let credential = BASE64.encode(format!("skep:{password}").as_bytes());
+        let head = format!("CONNECT {target} HTTP/1.1\r\nProxy-Authorization: Basic {credential}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let (answer, _) = read_head(&mut stream).await.unwrap();
+        (stream, answer.lines().next().unwrap().to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_tunnel_needs_the_credential_and_an_address_that_may_be_reached() {
+        let port = echo().await;
+        let rules = Rules { allow: vec![format!("127.0.0.1:{port}").parse().unwrap()], ..Rules::default() };
+        let names: Arc<dyn Names> = Arc::new(SystemNames);
+        let proxy = Proxy::start(&Arc::new(rules), &names, 1000).await.unwrap();
+        let target = format!("127.0.0.1:{port}");
+        assert!(ask(&proxy, &target, "wrong").await.1.starts_with("HTTP/1.1 407"));
+        let password = proxy.password().to_owned();
+        let (mut tunnel, status) = ask(&proxy, &target, &password).await;
+        assert_eq!(status, "HTTP/1.1 200 connected");
+        tunnel.write_all(b"ping").await.unwrap();
+        let mut answer = [0; 4];
+        tunnel.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"ping");
+        assert_eq!(proxy.trouble(), None);
+        assert!(ask(&proxy, "169.254.169.254:80", &password).await.1.starts_with("HTTP/1.1 403"));
+        assert!(proxy.trouble().unwrap().message.contains("metadata"));
+    }
+}

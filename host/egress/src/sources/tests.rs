@@ -1,10 +1,10 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 use super::*;
 use axum::extract::Request;
-use axum::http::StatusCode;
-use axum::response::IntoResponse as _;
+use axum::response::Response;
 use std::process::Command;
 use std::sync::Mutex;
+use tokio::io::AsyncWriteExt as _;
 
 /// A bare repository with two branches, a symbolic link, a hook and attributes that would change what a checkout writes.
 struct Repository {
@@ -31,7 +31,6 @@ impl Repository {
         made.git(&["-C", "work", "commit", "--quiet", "--message=second"]);
         made.git(&["-C", "work", "checkout", "--quiet", "main"]);
         made.git(&["clone", "--quiet", "--bare", "work", "bare.git"]);
-        made.git(&["-C", "bare.git", "update-server-info"]);
         made
     }
 
@@ -134,21 +133,60 @@ fn only_the_schemes_of_the_contract_pass_and_never_user_information() {
     }
 }
 
-/// Serves the files of a bare repository, which is git's "dumb" HTTP protocol.
+/// Serves repositories below a folder by git's own CGI program, which is the "smart" HTTP protocol.
 async fn serve(folder: PathBuf, seen: Arc<Mutex<Vec<String>>>) -> u16 {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let router = axum::Router::new().fallback(move |request: Request| {
-        let path = request.uri().path().to_owned();
-        seen.lock().unwrap().push(path.clone());
-        let answer = match std::fs::read(folder.join(path.trim_start_matches('/'))) {
-            Ok(bytes) => bytes.into_response(),
-            Err(_) => StatusCode::NOT_FOUND.into_response(),
-        };
-        async move { answer }
+        let (folder, seen) = (folder.clone(), Arc::clone(&seen));
+        async move {
+            seen.lock().unwrap().push(format!("{} {}", request.method(), request.uri().path()));
+            backend(&folder, request).await
+        }
     });
     tokio::spawn(async move { axum::serve(listener, router).await });
     port
+}
+
+async fn backend(folder: &Path, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let header = |name: &str| {
+        parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    };
+    let mut child = tokio::process::Command::new("git")
+        .arg("http-backend")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_PROJECT_ROOT", folder)
+        .env("GIT_HTTP_EXPORT_ALL", "1")
+        .env("GIT_PROTOCOL", header("git-protocol"))
+        .env("HTTP_CONTENT_ENCODING", header("content-encoding"))
+        .env("CONTENT_TYPE", header("content-type"))
+        .env("REQUEST_METHOD", parts.method.as_str())
+        .env("PATH_INFO", parts.uri.path())
+        .env("QUERY_STRING", parts.uri.query().unwrap_or_default())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&body).await.unwrap();
+    drop(stdin);
+    let written = child.wait_with_output().await.unwrap().stdout;
+    let end = written.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    let mut response = Response::new(axum::body::Body::from(written[end + 4..].to_vec()));
+    for line in std::str::from_utf8(&written[..end]).unwrap().lines() {
+        let (name, value) = line.split_once(": ").unwrap();
+        match name {
+            "Status" => *response.status_mut() = value[..3].parse().unwrap(),
+            _ => {
+                response
+                    .headers_mut()
+                    .append(name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap());
+            }
+        }
+    }
+    response
 }
 
 #[tokio::test]
@@ -158,12 +196,14 @@ async fn git_reaches_http_only_through_the_rules() {
     let port = serve(repository.folder.path().to_path_buf(), Arc::clone(&seen)).await;
     let url = format!("http://127.0.0.1:{port}/bare.git");
 
-    // Allowed by the operator. The dumb protocol knows no shallow clone, so git itself refuses; what matters is that it got there.
     let rules = Rules { allow: vec![format!("127.0.0.1:{port}").parse().unwrap()], ..Rules::default() };
     let allowed = GuardedSources::new(Arc::new(rules), SourceSettings::default());
-    let error = allowed.clone_git(&url, None).await.unwrap_err();
-    assert!(error.message.contains("shallow"), "{error}");
-    assert_eq!(seen.lock().unwrap().first().map(String::as_str), Some("/bare.git/info/refs"));
+    let cloned = allowed.clone_git(&url, Some("other")).await.unwrap();
+    assert!(cloned.files.iter().any(|file| file.path == "only-here"));
+    assert!(seen.lock().unwrap().contains(&"POST /bare.git/git-upload-pack".to_owned()));
+    let error = allowed.clone_git(&format!("http://127.0.0.1:{port}/none.git"), None).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Permanent);
+    assert!(error.message.contains("none.git") && error.message.contains("not found"), "{error}");
     seen.lock().unwrap().clear();
 
     // Not allowed: the check refuses before git, and the proxy refuses a git that would not have been checked.
@@ -174,4 +214,15 @@ async fn git_reaches_http_only_through_the_rules() {
     assert_eq!(error.kind, ErrorKind::Denied, "{error}");
     assert!(error.message.contains("loopback"), "{error}");
     assert!(seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_clone_may_receive_no_more_than_its_cap() {
+    let repository = Repository::new();
+    let port = serve(repository.folder.path().to_path_buf(), Arc::default()).await;
+    let rules = Rules { allow: vec![format!("127.0.0.1:{port}").parse().unwrap()], ..Rules::default() };
+    let caps = Caps { received_bytes: 400, ..Caps::default() };
+    let allowed = GuardedSources::new(Arc::new(rules), SourceSettings { caps, ..SourceSettings::default() });
+    let error = allowed.clone_git(&format!("http://127.0.0.1:{port}/bare.git"), None).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::TooLarge, "{error}");
 }
