@@ -76,7 +76,8 @@ pub(super) async fn open(
     pooled: bool,
     options: &PostgresOptions,
 ) -> Result<Database, ConnectError> {
-    let connect = PgConnectOptions::from_str(url)?.application_name("skep");
+    // Poolers refuse a start with `extra_float_digits`, and no column of ours is a float.
+    let connect = PgConnectOptions::from_str(url)?.application_name("skep").extra_float_digits(None);
     let connect = if pooled { connect.statement_cache_capacity(0) } else { connect };
     let pool = PgPoolOptions::new()
         .max_connections(options.connections)

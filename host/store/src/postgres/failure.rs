@@ -38,10 +38,12 @@ pub(super) enum Remedy {
 
 /// Serialization failure, deadlock.
 const AGAIN: [&str; 2] = ["40001", "40P01"];
-/// The connection itself (08), the operator or a shutdown (57P), a limit of the server such as a full disk (53), I/O (58).
-const UNAVAILABLE: [&str; 4] = ["08", "57P", "53", "58"];
-/// Written to a server that has become a standby.
-const READ_ONLY: &str = "25006";
+/// A limit of the server such as a full disk (53), I/O (58).
+const UNAVAILABLE: [&str; 2] = ["53", "58"];
+/// Written to a server that has become a standby; and the operator's own limits: a statement, or the wait for a lock, took too long.
+const REFUSED: [&str; 3] = ["25006", "57014", "55P03"];
+/// Ended by the operator or a shutdown (57P), a broken connection (08), idle in a transaction for too long (25P03).
+const ENDED: [&str; 3] = ["57P", "08", "25P03"];
 
 /// Judge an error.
 pub(super) fn remedy(error: &sqlx::Error) -> Remedy {
@@ -50,10 +52,11 @@ pub(super) fn remedy(error: &sqlx::Error) -> Remedy {
             let code = database.code().unwrap_or_default().into_owned();
             if AGAIN.contains(&code.as_str()) {
                 Remedy::Again
-            } else if code.starts_with("57P") || code.starts_with("08") {
-                // The server ends the session after one of these.
+            } else if ENDED.iter().any(|class| code.starts_with(class)) {
                 Remedy::Lost
-            } else if code == READ_ONLY || UNAVAILABLE.iter().any(|class| code.starts_with(class)) {
+            } else if REFUSED.contains(&code.as_str())
+                || UNAVAILABLE.iter().any(|class| code.starts_with(class))
+            {
                 Remedy::Unavailable
             } else {
                 Remedy::None

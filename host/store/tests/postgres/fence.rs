@@ -55,7 +55,7 @@ async fn time_is_the_databases() {
     store.append(&claimed.lease, append(2), NOW.plus(LEASE * 10)).await.unwrap();
     database.set_clock(NOW.plus(LEASE)).await;
     assert_eq!(store.append(&claimed.lease, append(3), NOW).await, Err(StoreError::Stale));
-    assert_eq!(store.rescue(NOW, 10).await.unwrap().requeued, [claimed.lease.task.clone()]);
+    assert_eq!(store.rescue(NOW, 10).await.unwrap().requeued, std::slice::from_ref(&claimed.lease.task));
     database.remove().await;
 }
 

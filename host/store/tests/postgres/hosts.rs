@@ -8,8 +8,9 @@ use app::ports::tasks::{CancelOutcome, ImportedFile, Tasks as _};
 use domain::id::{Digest, UserId};
 use domain::task::{NewTask, Outcome, State};
 use sqlx::Row as _;
+use sqlx::postgres::PgListener;
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::postgres::{PostgresOptions, PostgresStore};
 use uuid::Uuid;
 
@@ -53,6 +54,27 @@ async fn another_host_hears_of_a_task_long_before_it_would_poll() {
     let hears = tokio::spawn(async move { there.changed().await });
     here.submit_task(new_task(1), Vec::new()).await.unwrap();
     tokio::time::timeout(SOON, hears).await.expect("the other host hears of it").unwrap();
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn many_submits_are_few_notifications() {
+    let database = TestDatabase::create().await;
+    let store = connect(database.url()).await;
+    let pool = database.pool().await;
+    let mut listener = PgListener::connect(database.url()).await.unwrap();
+    listener.listen("skep").await.unwrap();
+    let start = Instant::now();
+    for number in 0..100 {
+        store.submit_task(new_task(number), Vec::new()).await.unwrap();
+    }
+    sqlx::raw_sql("NOTIFY skep, 'the end'").execute(&pool).await.unwrap();
+    let most = start.elapsed().as_millis() / 20 + 2;
+    let mut count = 0;
+    while listener.recv().await.unwrap().payload().is_empty() {
+        count += 1;
+    }
+    assert!(count >= 1 && count <= most, "{count} notifications, at most {most}");
     database.remove().await;
 }
 

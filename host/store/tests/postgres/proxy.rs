@@ -72,7 +72,7 @@ async fn relay(
                 server.write_all(request).await.unwrap();
                 if armed == Some(Cut::After) {
                     // The answer means that the commit is done. It goes nowhere.
-                    server.read(&mut answered).await.unwrap();
+                    assert!(server.read(&mut answered).await.unwrap() > 0);
                     cuts.fetch_add(1, Ordering::SeqCst);
                     return;
                 }
