@@ -117,6 +117,7 @@ impl Drill {
             }
         };
         let api = host.api();
+        self.observe(&api).await;
         self.submit(&api).await;
         assert!(host.ends_within(PATIENCE).await, "kill point {point}@{count} was never reached");
         self.spec.variables.remove("SKEP_FAILPOINT");
@@ -203,7 +204,7 @@ async fn killed_hosts_on_sqlite_lose_and_double_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_hosts_on_postgres_lose_and_double_nothing() {
-    drill(Database::postgres(), rounds("SKEP_TEST_KILLS_POSTGRES", 36)).await;
+    drill(Database::postgres(), rounds("SKEP_TEST_KILLS_POSTGRES", 50)).await;
 }
 
 /// The checker itself can fail: it finds each kind of damage.
