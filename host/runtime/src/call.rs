@@ -2,10 +2,11 @@
 
 use crate::abi::v0_1_0::export::Guest;
 use crate::epoch::TICK;
+use crate::limits::SystemMemory;
 use crate::state::State;
 use app::ports::components::{CallRequest, Determinism};
 use app::ports::host_calls::HostCalls;
-use domain::component::{CallEnd, CallFailure, CallOutcome, Cost, LimitKind, Limits, Output};
+use domain::component::{CallEnd, CallFailure, CallOutcome, Cost, LimitKind, Limits, Output, Stop};
 use domain::effect::bounded;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -110,6 +111,13 @@ fn finish(
     CallOutcome { result, cost: Cost { wall_us, fuel, memory_bytes: state.meter.memory_peak() } }
 }
 
+/// Whether the system, and not the guest, is the reason: no memory, no address space, no slot.
+fn is_systems(error: &wasmtime::Error) -> bool {
+    error.is::<SystemMemory>()
+        || error.is::<std::io::Error>()
+        || error.is::<wasmtime::PoolConcurrencyLimitError>()
+}
+
 /// Why a call ended without an answer.
 fn end(error: &wasmtime::Error, store: &mut Store<State>, limits: &Limits) -> CallEnd {
     let state = store.data_mut();
@@ -128,6 +136,9 @@ fn end(error: &wasmtime::Error, store: &mut Store<State>, limits: &Limits) -> Ca
             return limit(LimitKind::Stack, "the call stack is exhausted".to_owned());
         }
         _ => {}
+    }
+    if trap.is_none() && is_systems(error) {
+        return CallEnd::Stopped(Stop::Unavailable(bounded(format!("{error:#}"), MESSAGE_LIMIT)));
     }
     if let Some((kind, message)) = state.meter.refused() {
         return limit(kind, message);

@@ -153,3 +153,29 @@ fn pool(calls: u32) -> PoolingAllocationConfig {
         .pagemap_scan(Enabled::Auto);
     pool
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn code_of_the_compiler_fits_both_engines() {
+        let engines = Engines::new(&Options { root_calls: 1, ..Options::in_process() }).unwrap();
+        let compiler = compatibility(&engine(engines.target).unwrap());
+        assert_eq!(compatibility(&engines.small), compiler);
+        assert_eq!(compatibility(&engines.large), compiler);
+        let counting = Target { fuel: true, ..engines.target };
+        assert_ne!(compatibility(&engine(counting).unwrap()), compiler);
+    }
+
+    #[test]
+    fn without_address_space_for_the_pool_calls_allocate_on_demand() {
+        // 7 PiB: more than the machine can name.
+        let engines = Engines::new(&Options { root_calls: 100_000, ..Options::in_process() }).unwrap();
+        assert!(matches!(engines.allocation, Allocation::OnDemand { .. }), "{:?}", engines.allocation);
+        assert!(!engines.target.wide);
+        let engines = Engines::new(&Options { root_calls: 128, ..Options::in_process() }).unwrap();
+        assert_eq!(engines.allocation, Allocation::Pooled { calls: 128 * DEPTHS });
+    }
+}

@@ -1,6 +1,7 @@
 //! Memory, tables and instances of one call.
 //!
 //! A refused growth gives the guest -1, as WebAssembly defines it; a guest that then traps is reported under the limit that it hit.
+//! Growth that the system refuses ends the call instead: a replay on a machine with more memory would go another way.
 
 use domain::component::{LimitKind, Limits};
 use wasmtime::ResourceLimiter;
@@ -21,6 +22,24 @@ pub(crate) struct Meter {
     memory_peak: usize,
     table: usize,
     refused: Option<(LimitKind, String)>,
+}
+
+/// The system has no memory for a growth within the limits.
+#[derive(Debug, thiserror::Error)]
+#[error("the system has no memory: {0}")]
+pub(crate) struct SystemMemory(String);
+
+/// An error of the system where wasmtime grew a memory or table: the guest must not see it.
+fn grow_failed(error: &wasmtime::Error) -> wasmtime::Result<()> {
+    match error.downcast_ref::<std::io::Error>() {
+        Some(error) => Err(SystemMemory(error.to_string()).into()),
+        None => Ok(()),
+    }
+}
+
+/// Growth beyond what the module itself declared: refused and not counted.
+fn undeclared(desired: usize, maximum: Option<usize>) -> bool {
+    maximum.is_some_and(|maximum| desired > maximum)
 }
 
 impl Meter {
@@ -49,7 +68,12 @@ impl Meter {
 }
 
 impl ResourceLimiter for Meter {
-    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let total = self.memory.saturating_add(desired.saturating_sub(current));
         if total > self.memory_limit {
             let message =
@@ -57,20 +81,39 @@ impl ResourceLimiter for Meter {
             self.refused.get_or_insert((LimitKind::Memory, message));
             return Ok(false);
         }
+        if undeclared(desired, maximum) {
+            return Ok(false);
+        }
         self.memory = total;
         self.memory_peak = self.memory_peak.max(total);
         Ok(true)
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        grow_failed(&error)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let total = self.table.saturating_add(desired.saturating_sub(current));
         if total > self.table_limit {
             let message = format!("a call may use {} table elements, {total} were wanted", self.table_limit);
             self.refused.get_or_insert((LimitKind::Table, message));
             return Ok(false);
         }
+        if undeclared(desired, maximum) {
+            return Ok(false);
+        }
         self.table = total;
         Ok(true)
+    }
+
+    fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        grow_failed(&error)
     }
 
     fn instances(&self) -> usize {

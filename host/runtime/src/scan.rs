@@ -11,8 +11,8 @@ const ALWAYS_ON: [&str; 5] = ["log", "clock", "random", "progress", "types"];
 const GRANTED: [&str; 7] = ["model", "http", "secrets", "files", "kv", "tools", "agents"];
 /// Packages of WASI 0.2 that are linked.
 const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
-/// A component whose memory starts above this is *large*: a quarter of what a small call may have, so that the rest is room to work.
-const SMALL_START: u64 = SMALL_MEMORY / 4;
+/// A component whose memory starts above this is *large*: native guests start with one or two MiB, an interpreter of Python with twelve.
+const SMALL_START: u64 = 8 << 20;
 /// How deep modules and components may nest: composed components have three or four levels.
 const NESTING_LIMIT: usize = 16;
 

@@ -31,7 +31,11 @@ pub(crate) struct State {
     limits: Limits,
     host_calls: u32,
     host_call_bytes: u64,
+    reports: u32,
 }
+
+/// Progress reports of one call that are passed on: ten for each percent.
+const REPORTS_LIMIT: u32 = 1000;
 
 impl State {
     /// The state of a new call.
@@ -45,6 +49,7 @@ impl State {
             limits,
             host_calls: 0,
             host_call_bytes: 0,
+            reports: 0,
         }
     }
 
@@ -84,6 +89,14 @@ impl State {
             return Err(self.over(LimitKind::HostCallBytes, message));
         }
         Ok(())
+    }
+
+    /// Pass on progress, unless the call has reported enough.
+    pub(crate) fn report(&mut self, percent: u8, text: &str) {
+        if self.reports < REPORTS_LIMIT {
+            self.reports += 1;
+            self.scope.host.progress(percent, text);
+        }
     }
 
     /// End the call: a reply that does not belong to the call is a fault of the host, not of the guest.

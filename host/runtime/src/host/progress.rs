@@ -9,7 +9,7 @@ const TEXT_LIMIT: usize = 200;
 
 impl progress::Host for State {
     fn report(&mut self, percent: u8, text: String) -> wasmtime::Result<()> {
-        self.scope.host.progress(percent.min(100), &bounded(text, TEXT_LIMIT));
+        self.report(percent.min(100), &bounded(text, TEXT_LIMIT));
         Ok(())
     }
 }

@@ -48,6 +48,9 @@ impl LogStream {
 
     fn line(&self, line: Vec<u8>) {
         let text = String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned();
+        if text.is_empty() {
+            return;
+        }
         self.scope.log(self.level, text, vec![("stream".to_owned(), self.name.to_owned())]);
     }
 }

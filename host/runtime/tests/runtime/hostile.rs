@@ -266,6 +266,72 @@ async fn a_huge_log_line_and_progress_beyond_everything_are_cut() {
     let reports = host.reports.lock().unwrap();
     assert!(reports.iter().all(|(percent, text)| *percent == 100 && text.len() == 200));
     assert_eq!(reports.len(), 5);
+    drop(reports);
+    let host = Arc::new(ScriptedHost::default());
+    assert_eq!(json_of(runtime.call(request(digest, 5000, tight(), host.clone())).await), json!("ok"));
+    assert_eq!(host.reports.lock().unwrap().len(), 1000);
+}
+
+#[tokio::test]
+async fn growth_beyond_what_a_module_declares_is_refused_and_not_counted() {
+    let runtime = runtime();
+    // A table of at most five elements: the sixth is refused by the module's own word, which is no limit of the call.
+    let fields = "(table $table 1 5 funcref)
+(func $run (param $amount i32) (result i32)
+  (if (i32.ne (table.grow $table (ref.null func) (i32.const 6)) (i32.const -1)) (then unreachable))
+  (if (i32.eq (table.grow $table (ref.null func) (local.get $amount)) (i32.const -1)) (then unreachable))
+  (call $ok (i32.const 1024) (i32.const 4)))";
+    let digest = load(&runtime, skill_of(fields)).await.unwrap().digest;
+    let limits = Limits { table_elements: 10, ..tight() };
+    let call =
+        |amount| runtime.call(request(digest, amount, limits.clone(), Arc::new(ScriptedHost::default())));
+    assert_eq!(json_of(call(4).await), json!("ok"));
+    assert!(matches!(failure(call(5).await), CallFailure::Trap { .. }));
+}
+
+#[tokio::test]
+async fn a_call_that_its_caller_drops_gives_everything_back() {
+    let runtime = runtime();
+    let digest = load(&runtime, skill("kv_loop")).await.unwrap().digest;
+    for _ in 0..10 {
+        let silent = Arc::new(ScriptedHost { silent: true, ..ScriptedHost::default() });
+        let mut call = runtime.call(request(digest, 1, tight(), silent.clone()));
+        while silent.calls.lock().unwrap().is_empty() {
+            assert!(poll_once(&mut call).await.is_none());
+        }
+    }
+    let host = Arc::new(ScriptedHost::default());
+    assert_eq!(json_of(runtime.call(request(digest, 1, tight(), host)).await), json!("ok"));
+}
+
+/// Poll once.
+async fn poll_once<Output>(future: &mut (impl Future<Output = Output> + Unpin)) -> Option<Output> {
+    std::future::poll_fn(|context| match std::pin::Pin::new(&mut *future).poll(context) {
+        std::task::Poll::Ready(output) => std::task::Poll::Ready(Some(output)),
+        std::task::Poll::Pending => std::task::Poll::Ready(None),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn hostile_guests_are_contained_without_a_pool_too() {
+    // More address space than there is: small calls allocate on demand.
+    let runtime = Runtime::new(Options { root_calls: 100_000, ..Options::in_process() }).unwrap();
+    assert!(matches!(runtime.allocation(), runtime::Allocation::OnDemand { .. }));
+    for case in [
+        case("endless_loop", 0, End::Deadline, 1000),
+        case("memory_bomb", 65_535, End::Limit(LimitKind::Memory), 1000),
+        case("table_bomb", 20_000, End::Limit(LimitKind::Table), 19_999),
+        case("recursion", 100_000_000, End::Limit(LimitKind::Stack), 1000),
+        case("traps", 3, End::Trap("out of bounds memory access"), 0),
+    ] {
+        let digest = load(&runtime, skill(case.guest)).await.unwrap().digest;
+        let limits = if case.ends == End::Deadline { short() } else { tight() };
+        let call =
+            |amount| runtime.call(request(digest, amount, limits.clone(), Arc::new(ScriptedHost::default())));
+        assert_eq!(json_of(call(case.control).await), json!("ok"), "control of {}", case.guest);
+        check(&case, &failure(call(case.hostile).await));
+    }
 }
 
 #[tokio::test]
