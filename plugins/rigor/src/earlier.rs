@@ -9,7 +9,7 @@ pub fn details(brief: &Brief, personality: &str) -> Value {
     brief.earlier::<Value>(personality).ok().flatten().unwrap_or(Value::Null)
 }
 
-/// The texts of a list: strings as they are, of objects the first member that is a text.
+/// The texts of a list: strings as they are, of objects a path with its purpose, else the first member that is a text.
 pub fn texts(details: &Value, field: &str) -> Vec<String> {
     let Some(items) = details.get(field).and_then(Value::as_array) else { return Vec::new() };
     items.iter().filter_map(text).collect()
@@ -31,7 +31,14 @@ pub fn members(details: &Value, field: &str, member: &str) -> Vec<String> {
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
-        Value::Object(object) => object.values().find_map(Value::as_str).map(str::to_owned),
+        Value::Object(object) => {
+            let text = |field: &str| object.get(field).and_then(Value::as_str);
+            match (text("path"), text("purpose")) {
+                (Some(path), Some(purpose)) => Some(format!("{path}: {purpose}")),
+                (Some(path), None) => Some(path.to_owned()),
+                _ => object.values().find_map(Value::as_str).map(str::to_owned),
+            }
+        }
         _ => None,
     }
 }
@@ -74,6 +81,8 @@ mod tests {
         let ours = after(&json!({"requirements": ["a", "b"], "acceptance": [{"what": "c"}]}));
         let fields = [("requirements", "Requirements"), ("acceptance", "Done when")];
         assert_eq!(shown(&ours, "req-ai", &fields, 200), "Requirements:\n- a\n- b\nDone when:\n- c\n");
+        let designed = after(&json!({"files": [{"change": "modify", "path": "a.py", "purpose": "adds"}]}));
+        assert_eq!(shown(&designed, "req-ai", &[("files", "Files")], 200), "Files:\n- a.py: adds\n");
         let foreign = after(&json!({"goal": "fly"}));
         assert_eq!(shown(&foreign, "req-ai", &fields, 200), "req-ai: {\"goal\":\"fly\"}\n");
         assert_eq!(shown(&foreign, "planner-ai", &fields, 200), "");

@@ -74,6 +74,18 @@ pub fn names(task: &str) -> Vec<String> {
     names
 }
 
+/// A regular expression that finds this text, in upper or lower case.
+pub fn pattern(text: &str) -> String {
+    let mut pattern = "(?i)".to_owned();
+    for character in text.chars() {
+        if character.is_ascii_punctuation() && character != '_' {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +106,11 @@ mod tests {
             words("Fix the bug in overdue() of todo.py, please: the Overdue items"),
             ["overdue", "todo", "items"]
         );
+    }
+
+    #[test]
+    fn a_pattern_means_its_text() {
+        assert_eq!(pattern("a_b.c(d)*"), "(?i)a_b\\.c\\(d\\)\\*");
     }
 
     #[test]

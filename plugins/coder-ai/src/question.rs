@@ -1,0 +1,163 @@
+//! The questions. Each ends with the form of the answer, for servers that do not hold a model to a schema.
+
+use rigor::earlier;
+use rigor::talk::{bullets, cut, is_deep};
+use skep_sdk::prelude::{Brief, Scope};
+
+use crate::details;
+use crate::material::Material;
+
+const CREATION: &str = r#"{"summary":"…","files":[{"path":"…","content":"…"}]}"#;
+const CHANGE: &str =
+    r#"{"summary":"…","edits":[{"path":"…","find":"…","replace":"…"}],"files":[{"path":"…","content":"…"}]}"#;
+
+fn depth(brief: &Brief, short: &str, deep: &str, form: &str) -> String {
+    format!("{}\nJSON: {form}", if is_deep(brief) { deep } else { short })
+}
+
+pub(crate) fn research(brief: &Brief, candidates: &[String]) -> String {
+    let deep = is_deep(brief);
+    let mut text = String::new();
+    let sources: [(&str, &[(&str, &str)], usize); 3] = if deep {
+        [
+            (
+                "req-ai",
+                &[
+                    ("requirements", "Requirements"),
+                    ("constraints", "Constraints"),
+                    ("acceptance", "Done when"),
+                ],
+                3_000,
+            ),
+            ("planner-ai", &[("steps", "Plan")], 2_000),
+            ("architect-ai", &[("files", "Files"), ("interfaces", "Interfaces")], 2_000),
+        ]
+    } else {
+        [
+            ("req-ai", &[("requirements", "Requirements")], 220),
+            ("planner-ai", &[("steps", "Plan")], 160),
+            ("architect-ai", &[("files", "Files")], 0),
+        ]
+    };
+    for (personality, fields, most) in sources {
+        if most > 0 {
+            text.push_str(&earlier::shown(brief, personality, fields, most));
+        }
+    }
+    // In a round of repair, the work of the round before is what stands in the files.
+    let before = earlier::details(brief, "coder-ai");
+    if let Some(summary) = before.get("summary").and_then(|summary| summary.as_str()) {
+        text.push_str(&format!(
+            "Your change of the last round is in the files already: {}\n",
+            cut(summary, 300)
+        ));
+    }
+    if !candidates.is_empty() {
+        text.push_str(&format!("Files that look relevant: {}\n", candidates.join(", ")));
+    }
+    let question = depth(
+        brief,
+        "You change the code. What has to change, and which files must you read first?",
+        "You change the code. What has to change, where, and why would that serve the requirements? Which files of the project must you \
+read before you change anything? Name only files that are listed.",
+        r#"{"idea":"…","files":["path"]}"#,
+    );
+    text + &question
+}
+
+pub(crate) fn inspect(brief: &Brief) -> String {
+    depth(
+        brief,
+        "What may this change break? Short.",
+        "What may this change break, and which case is easily forgotten? One risk a line.",
+        r#"{"risks":["…"]}"#,
+    )
+}
+
+pub(crate) fn generate(brief: &Brief, material: &Material, creation: bool) -> String {
+    let form = if creation { CREATION } else { CHANGE };
+    let deep = is_deep(brief);
+    let findings = if brief.findings.is_empty() {
+        String::new()
+    } else {
+        let failed: Vec<String> =
+            brief.findings.iter().map(|gate| format!("{}: {}", gate.name, gate.evidence)).collect();
+        format!(
+            "These checks failed and must hold after your change:\n{}",
+            bullets(&failed, if deep { 4_000 } else { 600 })
+        )
+    };
+    let rules = match (creation, deep) {
+        (true, false) => "Make the change: one new file with its whole content, short.",
+        (true, true) => {
+            "Make the change: new files with their whole content, complete and working, no placeholders. The summary is one sentence that \
+says what is different for the person who asked."
+        }
+        (false, false) => {
+            "Make the change. edits: find is copied exactly from a file above and stands there only once; replace is the new text. files: only new files."
+        }
+        (false, true) => {
+            "Make the change, as small as serves the task, complete and working, no placeholders. `edits` change existing files: `find` is \
+copied exactly from the file (indentation too) and long enough to stand there only once; `replace` stands there instead. Leave out all lines that do not \
+change. `files` holds new files with their whole content; leave it empty if there are none. Do not change tests to make them pass. The summary is one \
+sentence that says what is different for the person who asked."
+        }
+    };
+    format!("{}{findings}{rules}\nJSON: {form}", material.text)
+}
+
+pub(crate) fn repair(problems: &[String], creation: bool) -> String {
+    let problems: Vec<String> = problems.iter().map(|problem| cut(problem, 300)).collect();
+    format!(
+        "Your change cannot be made:\n{}Answer again with the whole change, corrected.\nJSON: {}",
+        bullets(&problems, 1_500),
+        if creation { CREATION } else { CHANGE }
+    )
+}
+
+pub(crate) fn check(shown: &str) -> String {
+    format!(
+        "After your change the files are:\n{shown}Read them as a reviewer would: does the change serve every requirement, also in the case that is easily \
+forgotten? If something is wrong, correct it with `edits` (`find` from the files as they are now); if not, leave `edits` and `files` empty. The summary \
+is that of the whole change.\nJSON: {CHANGE}"
+    )
+}
+
+fn changed(generate: &details::Generate, most: usize) -> String {
+    let files: Vec<String> = generate
+        .changes
+        .iter()
+        .map(|change| {
+            format!(
+                "{} {} (+{} -{} lines)",
+                change.change, change.path, change.lines_added, change.lines_removed
+            )
+        })
+        .collect();
+    format!("Done: {}\n{}", cut(&generate.summary, 300), bullets(&files, most))
+}
+
+pub(crate) fn optimize(brief: &Brief, generate: &details::Generate) -> String {
+    let question = depth(
+        brief,
+        "Could it be simpler? One short sentence.",
+        "Could the change be simpler or cheaper to run? Say what it would save, or why not.",
+        r#"{"note":"…"}"#,
+    );
+    changed(generate, if is_deep(brief) { 1_500 } else { 200 }) + &question
+}
+
+pub(crate) fn review(brief: &Brief, generate: &details::Generate) -> String {
+    let deep = if brief.scope() >= Scope::Product {
+        "What should a reader of the change look at first, what is it not tested for, and how is it undone? One or two sentences."
+    } else {
+        "What should a reader of the change look at first? One sentence."
+    };
+    let question = depth(
+        brief,
+        "What should a reader of the change check? One short sentence.",
+        deep,
+        r#"{"remark":"…"}"#,
+    );
+    changed(generate, if is_deep(brief) { 1_500 } else { 200 }) + &question
+}
