@@ -1,5 +1,5 @@
 //! How fast a model file runs here: `cargo run -p models --example rates -- FILE.gguf`.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "an example")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "an example")]
 
 use app::ports::models::{Model as _, collect};
 use domain::effect::model::{ModelMessage, ModelRequest, Role};

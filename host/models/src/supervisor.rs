@@ -53,7 +53,8 @@ pub async fn stdin_closed() {
     // A thread of its own: the runtime would wait at its end for a blocking read that never returns.
     let reading = std::thread::Builder::new().name("stdin".to_owned()).spawn(move || {
         let end = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
-        drop(closed.send(end.is_ok()));
+        // Nobody waits any more when the receiver is gone.
+        let _ = closed.send(end.is_ok());
     });
     if let Err(error) = reading {
         tracing::warn!(%error, "stdin is not watched, so this process may outlive its parent");

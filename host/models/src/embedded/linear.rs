@@ -5,6 +5,9 @@ use candle_core::{D, Device, Module as _, Result, Tensor};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use std::borrow::Cow;
 
+/// Of the formats with fast kernels this one is the fastest for single tokens, and all others lose next to nothing by becoming it.
+const FORMAT: GgmlDType = GgmlDType::Q8_0;
+
 /// candle's fast kernels take rows of whole super-blocks.
 const SUPER_BLOCK: usize = 256;
 
@@ -41,8 +44,7 @@ pub(super) struct Linear {
 }
 
 impl Linear {
-    /// Several matrices of equal width below each other, so that they are multiplied at once. They become Q8_0: the usual formats of
-    /// small models (Q4_1, Q5_0, Q5_1) have no fast kernels, and Q8_0 loses next to nothing of any of them.
+    /// Several matrices of equal width below each other, so that they are multiplied at once.
     pub(super) fn stacked(parts: &[QTensor], bias: Option<Tensor>, threads: usize) -> Result<Self> {
         let mut bytes = Vec::new();
         let mut columns = 0;
@@ -50,32 +52,22 @@ impl Linear {
             columns = part.shape().dims2()?.1;
             bytes.extend_from_slice(&as_q8(part, padded(columns))?);
         }
-        Self::shared_out(&bytes, GgmlDType::Q8_0, columns, padded(columns), bias, threads)
+        Self::shared_out(&bytes, columns, bias, threads)
     }
 
-    /// One matrix: as it is when its format is fast, else as Q8_0.
+    /// One matrix.
     pub(super) fn of(weight: &QTensor, threads: usize) -> Result<Self> {
-        if weight.dtype() == GgmlDType::Q4K {
-            let columns = weight.shape().dims2()?.1;
-            return Self::shared_out(&weight.data()?, GgmlDType::Q4K, columns, columns, None, threads);
-        }
         Self::stacked(std::slice::from_ref(weight), None, threads)
     }
 
-    fn shared_out(
-        bytes: &[u8],
-        format: GgmlDType,
-        columns: usize,
-        padded: usize,
-        bias: Option<Tensor>,
-        threads: usize,
-    ) -> Result<Self> {
-        let row_bytes = padded / format.block_size() * format.type_size();
+    fn shared_out(bytes: &[u8], columns: usize, bias: Option<Tensor>, threads: usize) -> Result<Self> {
+        let padded = padded(columns);
+        let row_bytes = row_bytes(padded);
         let rows = bytes.len() / row_bytes;
         let share_count = (rows * padded / SMALLEST_SHARE).clamp(1, threads.max(1));
         let share_rows = rows.div_ceil(share_count).next_multiple_of(TILE);
         let shares = bytes.chunks(share_rows * row_bytes).map(|share| {
-            let storage = QStorage::from_data(Cow::Borrowed(share), &Device::Cpu, format)?;
+            let storage = QStorage::from_data(Cow::Borrowed(share), &Device::Cpu, FORMAT)?;
             QMatMul::from_qtensor(QTensor::new(storage, (share.len() / row_bytes, padded))?)
         });
         Ok(Self { shares: shares.collect::<Result<_>>()?, columns, padded, bias, dense: !has_row_kernels() })
@@ -116,23 +108,26 @@ fn padded(columns: usize) -> usize {
     if has_row_kernels() { columns.next_multiple_of(SUPER_BLOCK) } else { columns }
 }
 
+fn row_bytes(columns: usize) -> usize {
+    columns / FORMAT.block_size() * FORMAT.type_size()
+}
+
 /// The matrix as Q8_0 with zeros up to the width.
 fn as_q8(weight: &QTensor, width: usize) -> Result<Vec<u8>> {
     let columns = weight.shape().dims2()?.1;
-    if weight.dtype() != GgmlDType::Q8_0 {
+    if weight.dtype() != FORMAT {
         let whole = weight.dequantize(&Device::Cpu)?.pad_with_zeros(1, 0, width - columns)?;
-        return Ok(QTensor::quantize(&whole.contiguous()?, GgmlDType::Q8_0)?.data()?.into_owned());
+        return Ok(QTensor::quantize(&whole.contiguous()?, FORMAT)?.data()?.into_owned());
     }
     let bytes = weight.data()?;
-    let blocks = |columns: usize| columns / GgmlDType::Q8_0.block_size() * GgmlDType::Q8_0.type_size();
     if width == columns {
         return Ok(bytes.into_owned());
     }
-    let mut wide = Vec::with_capacity(bytes.len() / blocks(columns) * blocks(width));
-    for row in bytes.chunks(blocks(columns)) {
+    let mut wide = Vec::with_capacity(bytes.len() / row_bytes(columns) * row_bytes(width));
+    for row in bytes.chunks(row_bytes(columns)) {
         wide.extend_from_slice(row);
         // A block of zeros: scale 0 and numbers 0.
-        wide.resize(wide.len() + blocks(width) - blocks(columns), 0);
+        wide.resize(wide.len() + row_bytes(width) - row_bytes(columns), 0);
     }
     Ok(wide)
 }

@@ -69,9 +69,11 @@ impl Child {
             }
         };
         let Some(address) = address else {
-            // Its stdout is closed: it has ended, or is about to.
-            let status =
-                process.wait().await.map_or_else(|error| error.to_string(), |status| status.to_string());
+            // Its stdout is closed: it has ended, is about to, or never will.
+            let status = tokio::select! {
+                status = process.wait() => status.map_or_else(|error| error.to_string(), |status| status.to_string()),
+                () = clock.sleep(GRACE) => "it closed its output and is killed".to_owned(),
+            };
             return Err(failed(format!(
                 "the embedded model's process ended while it was starting ({status}): {}",
                 read(&last_words)

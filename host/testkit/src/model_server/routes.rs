@@ -83,6 +83,12 @@ fn arguments(call: &ScriptedCall) -> String {
     call.arguments.as_str().map_or_else(|| call.arguments.to_string(), ToOwned::to_owned)
 }
 
+fn insert(object: &mut Value, name: &str, value: Value) {
+    if let Some(object) = object.as_object_mut() {
+        object.insert(name.to_owned(), value);
+    }
+}
+
 fn usage(tokens: (u64, u64)) -> Value {
     json!({ "prompt_tokens": tokens.0, "completion_tokens": tokens.1, "total_tokens": tokens.0 + tokens.1 })
 }
@@ -94,12 +100,12 @@ fn whole(answer: &Scripted) -> Value {
     let calls: Vec<Value> = calls.collect();
     let mut message = json!({ "role": "assistant", "content": answer.content });
     if !calls.is_empty() {
-        message["tool_calls"] = calls.into();
+        insert(&mut message, "tool_calls", calls.into());
     }
     let choice = json!({ "index": 0, "message": message, "finish_reason": answer.finish_reason() });
     let mut body = json!({ "id": "chatcmpl-scripted", "object": "chat.completion", "created": 0, "model": MODEL, "choices": [choice] });
     if let Some(tokens) = answer.usage {
-        body["usage"] = usage(tokens);
+        insert(&mut body, "usage", usage(tokens));
     }
     body
 }
@@ -107,7 +113,7 @@ fn whole(answer: &Scripted) -> Value {
 fn event(choices: Value, tokens: Option<(u64, u64)>) -> Bytes {
     let mut body = json!({ "id": "chatcmpl-scripted", "object": "chat.completion.chunk", "created": 0, "model": MODEL, "choices": choices });
     if let Some(tokens) = tokens {
-        body["usage"] = usage(tokens);
+        insert(&mut body, "usage", usage(tokens));
     }
     format!("data: {body}\n\n").into()
 }
