@@ -26,5 +26,7 @@ trap - EXIT
 stage_table 0
 mkdir -p "$data/plugins"
 export SKEP_PLUGIN_DIR="${SKEP_PLUGIN_DIR:-$data/plugins:$target/components}"
+# Where a newcomer's first project lies.
+export SKEP_SOURCE_ROOTS="${SKEP_SOURCE_ROOTS:-$PWD/examples}"
 export SKEP_POLICY="${SKEP_POLICY:-$target/components/policy.toml}"
 exec "$target/debug/skep" up --data-dir "$data" "$@"

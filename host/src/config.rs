@@ -112,14 +112,18 @@ impl Config {
         let layers = layers::Layers::read(flags)?;
         let data_dir: PathBuf = layers.path("data_dir")?;
         let key_file = layers.optional("key_file").map_or_else(|| data_dir.join("key"), PathBuf::from);
-        let mut plugin_dirs: Vec<PathBuf> = layers.list("plugin_dir", ':').into_iter().map(PathBuf::from).collect();
+        let mut plugin_dirs: Vec<PathBuf> =
+            layers.list("plugin_dir", ':').into_iter().map(PathBuf::from).collect();
         if plugin_dirs.is_empty() {
             plugin_dirs.push(data_dir.join("plugins"));
         }
         let listen: SocketAddr = layers.parse("listen", "write ADDRESS:PORT, such as 127.0.0.1:3000")?;
         let no_auth = layers.flag("no_auth")?;
         if no_auth && !listen.ip().is_loopback() {
-            return Err(layers.invalid("no_auth", "without authentication the host listens on loopback only: set listen to 127.0.0.1:PORT"));
+            return Err(layers.invalid(
+                "no_auth",
+                "without authentication the host listens on loopback only: set listen to 127.0.0.1:PORT",
+            ));
         }
         Ok(Self {
             listen,

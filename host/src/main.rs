@@ -14,7 +14,11 @@ fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();
     // Runs before any thread: the compile child limits its own process.
     if let cli::Verb::CompileComponent { arguments } = arguments.verb {
-        return runtime::compile_child(arguments, &mut std::io::stdin().lock(), &mut std::io::stdout().lock());
+        return runtime::compile_child(
+            arguments,
+            &mut std::io::stdin().lock(),
+            &mut std::io::stdout().lock(),
+        );
     }
     let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = match threads {

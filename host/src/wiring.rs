@@ -35,9 +35,11 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     private_folder(&config.data_dir)?;
-    let key = key_file::load_or_make(&config.key_file, entropy.as_ref()).map_err(|error| Failure::new(error.to_string()))?;
+    let key = key_file::load_or_make(&config.key_file, entropy.as_ref())
+        .map_err(|error| Failure::new(error.to_string()))?;
     let store = store::open(config, Arc::clone(&clock), &key.fingerprint()).await?;
-    let files = Arc::new(PolicyFiles::open(config.policy.clone()).map_err(|error| Failure::new(error.to_string()))?);
+    let files =
+        Arc::new(PolicyFiles::open(config.policy.clone()).map_err(|error| Failure::new(error.to_string()))?);
     let policy = files.present();
     let rules = Arc::new(rules(config, &policy)?);
     let outbound: Arc<Egress> = Arc::new(Egress::new(Arc::clone(&rules)));
@@ -45,11 +47,14 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
     let runtime = runtime::Runtime::new(runtime::Options::new(&config.data_dir, own_executable()?))
         .map_err(|error| Failure::new(error.to_string()))?;
     let allocation = describe(runtime.allocation());
-    let catalog = Catalog::new(config.plugin_dirs.clone(), &config.policy, Arc::clone(&clock)).map_err(|error| Failure::new(error.to_string()))?;
-    let webhook_file = config.data_dir.join("webhook.secret");
-    let secret = secret_file::load_or_make(&webhook_file, || egress::webhook::make_secret(entropy.as_ref()).into())
+    let catalog = Catalog::new(config.plugin_dirs.clone(), &config.policy, Arc::clone(&clock))
         .map_err(|error| Failure::new(error.to_string()))?;
-    let signer = StandardWebhooks::new(&secret).map_err(|error| Failure::new(format!("{}: {error}", webhook_file.display())))?;
+    let webhook_file = config.data_dir.join("webhook.secret");
+    let secret =
+        secret_file::load_or_make(&webhook_file, || egress::webhook::make_secret(entropy.as_ref()).into())
+            .map_err(|error| Failure::new(error.to_string()))?;
+    let signer = StandardWebhooks::new(&secret)
+        .map_err(|error| Failure::new(format!("{}: {error}", webhook_file.display())))?;
     let models = models::wire(config, &(Arc::clone(&outbound) as _), &clock)?;
     let ports = Ports {
         tasks: store.tasks,
@@ -74,7 +79,13 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
     };
     let installation = installation(&config.data_dir, entropy.as_ref())?;
     let host = HostId(random_uuid(entropy.as_ref()));
-    Ok(Host { app: Arc::new(App::new(ports, settings(config))), policy: files, host, installation, allocation })
+    Ok(Host {
+        app: Arc::new(App::new(ports, settings(config))),
+        policy: files,
+        host,
+        installation,
+        allocation,
+    })
 }
 
 fn settings(config: &Config) -> Settings {
@@ -103,7 +114,10 @@ fn rules(config: &Config, policy: &Policy) -> Result<Rules, Failure> {
 }
 
 fn source_settings(config: &Config, policy: &Policy) -> Result<SourceSettings, Failure> {
-    let roots = config.source_roots.iter().map(|text| text.parse().map_err(|error| Failure::new(format!("source_roots: {error}"))));
+    let roots = config
+        .source_roots
+        .iter()
+        .map(|text| text.parse().map_err(|error| Failure::new(format!("source_roots: {error}"))));
     Ok(SourceSettings {
         roots: roots.collect::<Result<_, _>>()?,
         allow_file: policy.allow_file,
@@ -123,7 +137,8 @@ pub(crate) fn describe(allocation: &runtime::Allocation) -> String {
 
 /// The compile child and the model child are this executable.
 pub(crate) fn own_executable() -> Result<std::path::PathBuf, Failure> {
-    std::env::current_exe().map_err(|error| Failure::new(format!("cannot find the path of this executable: {error}")))
+    std::env::current_exe()
+        .map_err(|error| Failure::new(format!("cannot find the path of this executable: {error}")))
 }
 
 fn private_folder(path: &Path) -> Result<(), Failure> {
@@ -138,8 +153,11 @@ fn private_folder(path: &Path) -> Result<(), Failure> {
 /// The data directory's identity, made once.
 fn installation(data_dir: &Path, entropy: &dyn Entropy) -> Result<Uuid, Failure> {
     let file = data_dir.join("installation");
-    let text = secret_file::load_or_make(&file, || random_uuid(entropy).to_string().into()).map_err(|error| Failure::new(error.to_string()))?;
-    text.parse().map_err(|_| Failure::new(format!("{} does not hold a UUID; delete it to have a new one made", file.display())))
+    let text = secret_file::load_or_make(&file, || random_uuid(entropy).to_string().into())
+        .map_err(|error| Failure::new(error.to_string()))?;
+    text.parse().map_err(|_| {
+        Failure::new(format!("{} does not hold a UUID; delete it to have a new one made", file.display()))
+    })
 }
 
 fn random_uuid(entropy: &dyn Entropy) -> Uuid {

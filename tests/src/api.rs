@@ -29,7 +29,8 @@ impl Api {
     pub fn new(base: &str, key: &str) -> Self {
         // The provider is process-wide; another test of this process may have set it.
         let _set = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().expect("a client");
+        let client =
+            reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().expect("a client");
         Self { base: base.to_owned(), key: key.to_owned(), client }
     }
 

@@ -26,7 +26,9 @@ impl Database {
         let base = environment::text("SKEP_TEST_DATABASE_URL");
         let name = format!("skep_e2e_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
         query(&base, &format!("CREATE DATABASE {name}"));
-        let (server, parameters) = base.split_once('?').map_or((base.as_str(), None), |(server, parameters)| (server, Some(parameters)));
+        let (server, parameters) = base
+            .split_once('?')
+            .map_or((base.as_str(), None), |(server, parameters)| (server, Some(parameters)));
         let server = server.rsplit_once('/').map_or(server, |(server, _)| server);
         Self::Postgres(match parameters {
             Some(parameters) => format!("{server}/{name}?{parameters}"),
@@ -54,7 +56,10 @@ pub fn rows(url: &str, statement: &str) -> Vec<String> {
 }
 
 fn query(url: &str, statement: &str) -> String {
-    let output = Command::new("psql").args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement, url]).output().expect("psql can be started");
+    let output = Command::new("psql")
+        .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement, url])
+        .output()
+        .expect("psql can be started");
     assert!(output.status.success(), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -17,7 +17,9 @@ pub fn path(variable: &str) -> PathBuf {
 /// Without the variable, saying what to run.
 #[must_use]
 pub fn text(variable: &str) -> String {
-    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run `make test`, or set it as scripts/test.sh does"))
+    std::env::var(variable).unwrap_or_else(|_| {
+        panic!("{variable} is not set: run `make test`, or set it as scripts/test.sh does")
+    })
 }
 
 /// How many rounds of a heavy test: the number, or more by the variable.

@@ -27,8 +27,10 @@ impl HostSpec {
     /// A host on a data directory, on a free port, with quick leases.
     #[must_use]
     pub fn new(data_dir: &Path) -> Self {
-        let mut spec = Self { data_dir: data_dir.to_owned(), variables: BTreeMap::new(), arguments: Vec::new() };
-        spec = spec.set("SKEP_ADMIN_KEY", ADMIN_KEY).set("SKEP_LISTEN", "127.0.0.1:0").set("SKEP_LOG", "warn");
+        let mut spec =
+            Self { data_dir: data_dir.to_owned(), variables: BTreeMap::new(), arguments: Vec::new() };
+        spec =
+            spec.set("SKEP_ADMIN_KEY", ADMIN_KEY).set("SKEP_LISTEN", "127.0.0.1:0").set("SKEP_LOG", "warn");
         // No provider: a test that needs a model says which.
         spec.set("SKEP_MODELS", "core = { url = \"http://127.0.0.1:9/v1\", model = \"none\" }")
     }
@@ -46,11 +48,21 @@ impl HostSpec {
         let policy = self.data_dir.join("test-policy.toml");
         std::fs::create_dir_all(&self.data_dir).expect("the data directory can be made");
         let allowed: Vec<String> = allow.iter().map(|address| format!("{address:?}")).collect();
-        std::fs::write(&policy, format!("[egress]\nallow = [{}]\n\n[source]\nallow_file = true\n", allowed.join(", "))).expect("the policy can be written");
+        std::fs::write(
+            &policy,
+            format!("[egress]\nallow = [{}]\n\n[source]\nallow_file = true\n", allowed.join(", ")),
+        )
+        .expect("the policy can be written");
         let join = |paths: Vec<String>| paths.join(":");
         let directories = join(folders.iter().map(|folder| folder.display().to_string()).collect());
         let mut policies = vec![policy.display().to_string()];
-        policies.extend(folders.iter().map(|folder| folder.join("policy.toml")).filter(|file| file.is_file()).map(|file| file.display().to_string()));
+        policies.extend(
+            folders
+                .iter()
+                .map(|folder| folder.join("policy.toml"))
+                .filter(|file| file.is_file())
+                .map(|file| file.display().to_string()),
+        );
         self.set("SKEP_PLUGIN_DIR", directories).set("SKEP_POLICY", join(policies))
     }
 
@@ -69,7 +81,13 @@ impl HostSpec {
     /// stderr of a host that ended.
     pub fn try_start(&self) -> Result<HostProcess, String> {
         let mut command = Command::new(environment::path("SKEP_TEST_BIN"));
-        command.arg("serve").arg("--json").args(&self.arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped());
+        command
+            .arg("serve")
+            .arg("--json")
+            .args(&self.arguments)
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
         for variable in ["PATH", "HOME", "TMPDIR", "SSL_CERT_FILE"] {
             if let Some(value) = std::env::var_os(variable) {
                 command.env(variable, value);
@@ -77,7 +95,8 @@ impl HostSpec {
         }
         std::fs::create_dir_all(&self.data_dir).expect("the data directory can be made");
         let log = self.data_dir.join("test-host.log");
-        let stderr = std::fs::OpenOptions::new().create(true).append(true).open(&log).expect("the log can be opened");
+        let stderr =
+            std::fs::OpenOptions::new().create(true).append(true).open(&log).expect("the log can be opened");
         command.env("SKEP_DATA_DIR", &self.data_dir).envs(&self.variables).stderr(stderr);
         let mut child = command.spawn().expect("the binary can be started");
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
@@ -89,7 +108,8 @@ impl HostSpec {
             stdout.read_to_string(&mut rest).expect("stdout can be read");
             return Err(format!("{rest}\n{}", std::fs::read_to_string(&log).unwrap_or_default()));
         };
-        let url = started.get("url").and_then(serde_json::Value::as_str).expect("the host says its url").to_owned();
+        let url =
+            started.get("url").and_then(serde_json::Value::as_str).expect("the host says its url").to_owned();
         Ok(HostProcess { child, _stdout: stdout, url, log })
     }
 }

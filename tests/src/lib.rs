@@ -7,3 +7,4 @@ pub mod database;
 pub mod environment;
 pub mod host;
 pub mod sink;
+pub mod team;

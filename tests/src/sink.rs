@@ -88,12 +88,21 @@ async fn probe(
     StatusCode::OK
 }
 
-async fn keyed(State(seen): Shared, axum::extract::Path(task): axum::extract::Path<String>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn keyed(
+    State(seen): Shared,
+    axum::extract::Path(task): axum::extract::Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
     lock(&seen).keyed.entry(name(&task, &body)).or_default().insert(header(&headers, "idempotency-key"));
     StatusCode::OK
 }
 
-async fn once(State(seen): Shared, axum::extract::Path(task): axum::extract::Path<String>, body: Bytes) -> StatusCode {
+async fn once(
+    State(seen): Shared,
+    axum::extract::Path(task): axum::extract::Path<String>,
+    body: Bytes,
+) -> StatusCode {
     *lock(&seen).once.entry(name(&task, &body)).or_default() += 1;
     StatusCode::OK
 }

@@ -17,7 +17,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 fn spec(database: &Database, data: &Path, sink: &Sink) -> HostSpec {
     let folders: Vec<PathBuf> = vec![path("SKEP_TEST_COMPONENTS"), path("SKEP_TEST_GUESTS")];
     let spec = HostSpec::new(data).components(&folders, &[sink.address()]);
-    database.host(spec).set("SKEP_LEASE_MS", "2000").set("SKEP_HEARTBEAT_MS", "400").set("SKEP_KEY_FILE", key_file(data))
+    database
+        .host(spec)
+        .set("SKEP_LEASE_MS", "2000")
+        .set("SKEP_HEARTBEAT_MS", "400")
+        .set("SKEP_KEY_FILE", key_file(data))
 }
 
 /// Hosts of one database share one key-encryption key.
@@ -44,8 +48,12 @@ async fn a_zombie_commits_nothing_and_another_host_finishes_its_tasks() {
     let body = second.api().ended(&task, PATIENCE).await;
     assert_eq!(body["status"], "completed", "{body}");
     let everything = || {
-        let journal = rows(url, &format!("SELECT scope, ordinal, pos, hash FROM entries WHERE task = '{task}' ORDER BY pos"));
-        let row = rows(url, &format!("SELECT state, completed_at, md5(output) FROM tasks WHERE id = '{task}'"));
+        let journal = rows(
+            url,
+            &format!("SELECT scope, ordinal, pos, hash FROM entries WHERE task = '{task}' ORDER BY pos"),
+        );
+        let row =
+            rows(url, &format!("SELECT state, completed_at, md5(output) FROM tasks WHERE id = '{task}'"));
         (journal, row)
     };
     let before = everything();
@@ -53,9 +61,14 @@ async fn a_zombie_commits_nothing_and_another_host_finishes_its_tasks() {
     // The zombie has woken up and noticed: only then is its silence worth something.
     let noticed = eventually(PATIENCE, async || {
         let log = std::fs::read_to_string(&first.log).unwrap_or_default();
-        (log.contains("lost the lease") || log.contains("lease was gone") || log.contains("lost its lease")).then_some(())
+        (log.contains("lost the lease") || log.contains("lease was gone") || log.contains("lost its lease"))
+            .then_some(())
     });
-    assert!(noticed.await.is_some(), "the zombie never noticed: {}", std::fs::read_to_string(&first.log).unwrap_or_default());
+    assert!(
+        noticed.await.is_some(),
+        "the zombie never noticed: {}",
+        std::fs::read_to_string(&first.log).unwrap_or_default()
+    );
     assert_eq!(before, everything(), "the zombie wrote something");
     let seen = sink.seen();
     for (effect, keys) in &seen.keyed {
@@ -93,7 +106,11 @@ async fn a_second_host_on_the_same_data_directory_is_refused_and_told_by_whom() 
     let spec = spec(&Database::Sqlite, &data.path().join("data"), &sink);
     let first = spec.start();
     let refusal = spec.try_start().expect_err("a second host started");
-    assert!(refusal.contains(&first.id().to_string()), "the refusal does not name process {}: {refusal}", first.id());
+    assert!(
+        refusal.contains(&first.id().to_string()),
+        "the refusal does not name process {}: {refusal}",
+        first.id()
+    );
     drop(first);
     // The control: with the first gone the same start works.
     let again = spec.start();
@@ -104,7 +121,9 @@ async fn a_second_host_on_the_same_data_directory_is_refused_and_told_by_whom() 
 async fn after_a_restart_a_task_goes_on_within_a_second_whatever_the_lease() {
     let (data, sink) = (tempfile::tempdir().unwrap(), Sink::start().await);
     // A lease of ten minutes: waiting for it to expire would fail the test.
-    let spec = spec(&Database::Sqlite, &data.path().join("data"), &sink).set("SKEP_LEASE_MS", "600000").set("SKEP_HEARTBEAT_MS", "60000");
+    let spec = spec(&Database::Sqlite, &data.path().join("data"), &sink)
+        .set("SKEP_LEASE_MS", "600000")
+        .set("SKEP_HEARTBEAT_MS", "60000");
     let mut host = spec.start();
     let task = host.api().submit(&drill(&sink, 3_000_000)).await.unwrap();
     let begun = eventually(PATIENCE, async || (sink.seen().probes.len() >= 2).then_some(())).await;
@@ -112,7 +131,8 @@ async fn after_a_restart_a_task_goes_on_within_a_second_whatever_the_lease() {
     host.kill();
     let probes = sink.seen().probes.len();
     let host = spec.start();
-    let went_on = eventually(Duration::from_secs(1), async || (sink.seen().probes.len() > probes).then_some(())).await;
+    let went_on =
+        eventually(Duration::from_secs(1), async || (sink.seen().probes.len() > probes).then_some(())).await;
     assert!(went_on.is_some(), "the task did not go on within a second");
     assert_eq!(host.api().ended(&task, PATIENCE).await["status"], "completed");
 }

@@ -36,7 +36,14 @@ impl Drill {
         let folders: Vec<PathBuf> = vec![path("SKEP_TEST_COMPONENTS"), path("SKEP_TEST_GUESTS")];
         let spec = HostSpec::new(data.path()).components(&folders, &[sink.address()]);
         let spec = database.host(spec).set("SKEP_LEASE_MS", "2000").set("SKEP_HEARTBEAT_MS", "500");
-        Self { spec, sink, acknowledged: Vec::new(), ended: BTreeMap::new(), kills: 0, random: 0x9e37_79b9_7f4a_7c15 }
+        Self {
+            spec,
+            sink,
+            acknowledged: Vec::new(),
+            ended: BTreeMap::new(),
+            kills: 0,
+            random: 0x9e37_79b9_7f4a_7c15,
+        }
     }
 
     /// A small generator of its own: the moments of the kills are the same in every run.
@@ -62,7 +69,9 @@ impl Drill {
         let mut open = 0;
         for task in self.acknowledged.iter().rev().take(OPEN_TASKS) {
             if let Ok(answer) = api.get(&format!("/v1/agents/tasks/{task}")).await {
-                open += usize::from(["queued", "in_progress"].contains(&answer.body["status"].as_str().unwrap_or_default()));
+                open += usize::from(
+                    ["queued", "in_progress"].contains(&answer.body["status"].as_str().unwrap_or_default()),
+                );
             }
         }
         for _ in open..OPEN_TASKS {
@@ -76,7 +85,9 @@ impl Drill {
     async fn observe(&mut self, api: &Api) {
         let probes = self.sink.seen().probes.len();
         for task in self.acknowledged.iter().rev().take(OPEN_TASKS + 1) {
-            let Ok(answer) = api.get(&format!("/v1/agents/tasks/{task}/journal?limit=200")).await else { return };
+            let Ok(answer) = api.get(&format!("/v1/agents/tasks/{task}/journal?limit=200")).await else {
+                return;
+            };
             for entry in answer.body["entries"].as_array().into_iter().flatten() {
                 let scope = entry["scope"].as_str().unwrap_or_default();
                 if entry["entry"]["type"] == "end" && !scope.contains("#1/") {
@@ -138,7 +149,13 @@ impl Drill {
         let sink = self.sink.clone();
         let expected = self.acknowledged.len();
         let told = eventually(PATIENCE, async || {
-            let tasks: BTreeSet<String> = sink.seen().webhooks.values().flatten().map(|body| body["data"]["taskId"].to_string()).collect();
+            let tasks: BTreeSet<String> = sink
+                .seen()
+                .webhooks
+                .values()
+                .flatten()
+                .map(|body| body["data"]["taskId"].to_string())
+                .collect();
             (tasks.len() >= expected).then_some(())
         });
         if told.await.is_none() {
@@ -185,7 +202,8 @@ async fn drill(database: Database, random_kills: usize) {
     for point in app::failpoint::NAMES {
         for count in [1, 2, 5] {
             // A host that serves two tasks at a time reaches these once per task.
-            let count = if point.starts_with("finish") || point.starts_with("claim") { count.min(2) } else { count };
+            let count =
+                if point.starts_with("finish") || point.starts_with("claim") { count.min(2) } else { count };
             drill.kill_at(point, count).await;
         }
     }
@@ -193,8 +211,19 @@ async fn drill(database: Database, random_kills: usize) {
         drill.kill_at_random().await;
     }
     let problems = drill.check().await;
-    assert!(problems.is_empty(), "{} kills, {} tasks:\n{}", drill.kills, drill.acknowledged.len(), problems.join("\n"));
-    println!("{} kills, {} acknowledged tasks, {} scopes seen ended", drill.kills, drill.acknowledged.len(), drill.ended.len());
+    assert!(
+        problems.is_empty(),
+        "{} kills, {} tasks:\n{}",
+        drill.kills,
+        drill.acknowledged.len(),
+        problems.join("\n")
+    );
+    println!(
+        "{} kills, {} acknowledged tasks, {} scopes seen ended",
+        drill.kills,
+        drill.acknowledged.len(),
+        drill.ended.len()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

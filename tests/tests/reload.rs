@@ -61,7 +61,10 @@ async fn live(api: &Api) -> Value {
 async fn drill_digest(api: &Api) -> String {
     let plugins = live(api).await;
     let rows = plugins["live"].as_array().unwrap().clone();
-    rows.iter().find(|row| row["name"] == "drill").map(|row| row["digest"].as_str().unwrap().to_owned()).unwrap_or_default()
+    rows.iter()
+        .find(|row| row["name"] == "drill")
+        .map(|row| row["digest"].as_str().unwrap().to_owned())
+        .unwrap_or_default()
 }
 
 async fn goes_live(api: &Api, wanted: &str) -> bool {
@@ -85,7 +88,9 @@ async fn two_hundred_swaps_under_constant_calls_fail_no_call() {
     let first_policy = std::fs::read_to_string(path("SKEP_TEST_GUESTS").join("policy.toml")).unwrap();
     std::fs::write(hot.join("policy.toml"), policy(&first_policy, &granted)).unwrap();
     put(&hot, &versions[0]);
-    let host = HostSpec::new(&data.path().join("data")).components(&[path("SKEP_TEST_COMPONENTS"), hot.clone()], &[sink.address()]).start();
+    let host = HostSpec::new(&data.path().join("data"))
+        .components(&[path("SKEP_TEST_COMPONENTS"), hot.clone()], &[sink.address()])
+        .start();
     let api = host.api();
     assert!(goes_live(&api, &granted[0]).await, "{}", live(&api).await);
 
@@ -102,7 +107,11 @@ async fn two_hundred_swaps_under_constant_calls_fail_no_call() {
         for swap in 1..=swaps {
             let next = swap % versions.len();
             put(&hot, &versions[next]);
-            assert!(goes_live(&api, &granted[next]).await, "swap {swap} never went live: {}", live(&api).await);
+            assert!(
+                goes_live(&api, &granted[next]).await,
+                "swap {swap} never went live: {}",
+                live(&api).await
+            );
         }
         stop.store(true, Ordering::SeqCst);
     };
@@ -121,16 +130,25 @@ async fn nothing_broken_goes_live_and_the_working_version_serves_on() {
     let first_policy = std::fs::read_to_string(path("SKEP_TEST_GUESTS").join("policy.toml")).unwrap();
     std::fs::write(hot.join("policy.toml"), policy(&first_policy, &[digest(&good), digest(&next)])).unwrap();
     put(&hot, &good);
-    let host = HostSpec::new(&data.path().join("data")).components(&[path("SKEP_TEST_COMPONENTS"), hot.clone()], &[sink.address()]).start();
+    let host = HostSpec::new(&data.path().join("data"))
+        .components(&[path("SKEP_TEST_COMPONENTS"), hot.clone()], &[sink.address()])
+        .start();
     let api = host.api();
     assert!(goes_live(&api, &digest(&good)).await);
-    let manifest = component.windows(13).position(|bytes| bytes == b"\"abi\":\"0.1.0\"").expect("the manifest is in the component");
+    let manifest = component
+        .windows(13)
+        .position(|bytes| bytes == b"\"abi\":\"0.1.0\"")
+        .expect("the manifest is in the component");
     let mut other_abi = component.clone();
     other_abi[manifest + 7] = b'9';
     let two_sections = {
         let mut bytes = good.clone();
         let name = b"skep:plugin";
-        bytes.extend_from_slice(&[0, u8::try_from(1 + name.len() + 2).unwrap(), u8::try_from(name.len()).unwrap()]);
+        bytes.extend_from_slice(&[
+            0,
+            u8::try_from(1 + name.len() + 2).unwrap(),
+            u8::try_from(name.len()).unwrap(),
+        ]);
         bytes.extend_from_slice(name);
         bytes.extend_from_slice(b"{}");
         bytes
@@ -156,11 +174,17 @@ async fn nothing_broken_goes_live_and_the_working_version_serves_on() {
         assert_eq!(api.ended(&id, PATIENCE).await["status"], "completed", "{name}");
         // Between two broken ones the good one is back, so that each report is its own.
         put(&hot, &good);
-        let clean = eventually(PATIENCE, async || (live(&api).await["broken"].as_array().unwrap().is_empty()).then_some(())).await;
+        let clean = eventually(PATIENCE, async || {
+            (live(&api).await["broken"].as_array().unwrap().is_empty()).then_some(())
+        })
+        .await;
         assert!(clean.is_some(), "the good file was not taken again: {}", live(&api).await);
     }
     put(&hot, &ungranted);
-    let held = eventually(PATIENCE, async || live(&api).await["held"].to_string().contains(&digest(&ungranted)).then_some(())).await;
+    let held = eventually(PATIENCE, async || {
+        live(&api).await["held"].to_string().contains(&digest(&ungranted)).then_some(())
+    })
+    .await;
     assert!(held.is_some(), "changed bytes without a grant were not held: {}", live(&api).await);
     let text = live(&api).await["held"].to_string();
     assert!(text.contains("http") && text.contains("files"), "the missing grants are not named: {text}");

@@ -41,10 +41,17 @@ pub(crate) fn run(common: &Common, options: Options) -> Result<(), Failure> {
         Event::Skipped { reason } => eprintln!("skipped: {reason}"),
         Event::Chosen { toolchain } => eprintln!("compiling with {toolchain}"),
         Event::Compiling { crates, .. } => eprintln!("building {}", crates.join(", ")),
-        Event::Packaged { built } => eprintln!("built {}@{} ({} bytes) {}", built.name, built.version, built.size, built.path.display()),
+        Event::Packaged { built } => eprintln!(
+            "built {}@{} ({} bytes) {}",
+            built.name,
+            built.version,
+            built.size,
+            built.path.display()
+        ),
         Event::Granted { policy, grants } => eprintln!("{} holds {grants} grant(s)", policy.display()),
     };
-    let built = ::build::run(&request, &mut report).map_err(|error| Failure::new(error.to_string()).as_json(common.json))?;
+    let built = ::build::run(&request, &mut report)
+        .map_err(|error| Failure::new(error.to_string()).as_json(common.json))?;
     if common.json {
         let rows: Vec<_> = built
             .iter()

@@ -26,8 +26,13 @@ impl Client {
     /// `--url`, `SKEP_URL`, or the host that runs on the data directory.
     pub(crate) fn new(common: &Common) -> Result<Self, Failure> {
         let config = common.config()?;
-        let text = common.url.clone().or_else(|| std::env::var("SKEP_URL").ok()).map_or_else(|| running_host(&config), Ok)?;
-        let base = Url::parse(&text).map_err(|error| Failure::new(format!("url {text:?} is not valid: {error}")))?;
+        let text = common
+            .url
+            .clone()
+            .or_else(|| std::env::var("SKEP_URL").ok())
+            .map_or_else(|| running_host(&config), Ok)?;
+        let base =
+            Url::parse(&text).map_err(|error| Failure::new(format!("url {text:?} is not valid: {error}")))?;
         let key = common.key.clone().or_else(|| config.admin_key.clone()).or_else(|| kept_key(&config));
         // The person named this host, so it may be anywhere, loopback included.
         let rules = Rules { model_urls: vec![base.clone()], ..Rules::default() };
@@ -45,12 +50,17 @@ impl Client {
     async fn json(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
         let response = self.send(method, path, body, &[]).await?;
         let bytes = read_body(response.body).await.map_err(|error| self.unreachable(&error.message))?;
-        let value: Value = serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
+        let value: Value = serde_json::from_slice(&bytes)
+            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
         if (200..300).contains(&response.status) { Ok(value) } else { Err(refused(response.status, &value)) }
     }
 
     /// Open an event stream.
-    pub(crate) async fn stream(&self, path: &str, last_event_id: Option<&str>) -> Result<OutboundResponse, Failure> {
+    pub(crate) async fn stream(
+        &self,
+        path: &str,
+        last_event_id: Option<&str>,
+    ) -> Result<OutboundResponse, Failure> {
         let mut headers = vec![("accept".to_owned(), "text/event-stream".to_owned())];
         headers.extend(last_event_id.map(|id| ("last-event-id".to_owned(), id.to_owned())));
         let response = self.send("GET", path, None, &headers).await?;
@@ -62,8 +72,17 @@ impl Client {
         Err(refused(status, &serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
     }
 
-    async fn send(&self, method: &str, path: &str, body: Option<&Value>, extra: &[(String, String)]) -> Result<OutboundResponse, Failure> {
-        let url = self.base.join(path).map_err(|error| Failure::new(format!("path {path:?} is not valid: {error}")))?;
+    async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        extra: &[(String, String)],
+    ) -> Result<OutboundResponse, Failure> {
+        let url = self
+            .base
+            .join(path)
+            .map_err(|error| Failure::new(format!("path {path:?} is not valid: {error}")))?;
         let mut headers = extra.to_vec();
         if let Some(key) = &self.key {
             headers.push(("authorization".to_owned(), format!("Bearer {key}")));
@@ -72,7 +91,8 @@ impl Client {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }
         let body = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
-        let request = OutboundRequest { method: method.to_owned(), url, headers, body, timeout: TIMEOUT, limit: LIMIT };
+        let request =
+            OutboundRequest { method: method.to_owned(), url, headers, body, timeout: TIMEOUT, limit: LIMIT };
         self.egress.send(request, Purpose::Model).await.map_err(|error| self.unreachable(&error.message))
     }
 
@@ -85,7 +105,11 @@ impl Client {
 fn running_host(config: &Config) -> Result<String, Failure> {
     let file = config.data_dir.join("listen");
     std::fs::read_to_string(&file).map(|text| text.trim().to_owned()).map_err(|_| {
-        Failure::new(format!("no host runs on {} (no {}); start one with `skep up`, or give --url", config.data_dir.display(), file.display()))
+        Failure::new(format!(
+            "no host runs on {} (no {}); start one with `skep up`, or give --url",
+            config.data_dir.display(),
+            file.display()
+        ))
     })
 }
 

@@ -48,8 +48,10 @@ fn report(config: &Config, checks: &[Check]) -> Value {
             })
         })
         .collect();
-    let checks: Vec<Value> =
-        checks.iter().map(|check| json!({ "name": check.name, "good": check.good, "finding": check.finding })).collect();
+    let checks: Vec<Value> = checks
+        .iter()
+        .map(|check| json!({ "name": check.name, "good": check.good, "finding": check.finding }))
+        .collect();
     json!({ "settings": settings, "checks": checks })
 }
 
@@ -60,7 +62,9 @@ fn checks(config: &Config) -> Vec<Check> {
 fn data_directory(config: &Config) -> Check {
     let path = &config.data_dir;
     let finding = match std::fs::metadata(path) {
-        Ok(metadata) if metadata.permissions().readonly() => Err(format!("{} cannot be written", path.display())),
+        Ok(metadata) if metadata.permissions().readonly() => {
+            Err(format!("{} cannot be written", path.display()))
+        }
         Ok(_) => Ok(format!("{} is there", path.display())),
         Err(_) => Ok(format!("{} is not there yet; `skep up` makes it", path.display())),
     };
@@ -72,16 +76,28 @@ fn git() -> Check {
     check(
         "git",
         match found {
-            Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+            Ok(output) if output.status.success() => {
+                Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+            }
             _ => Err("git was not found: sources with a git URL will fail; install it".to_owned()),
         },
     )
 }
 
 fn runtime_check(config: &Config) -> Check {
-    let runtime = crate::wiring::own_executable()
-        .and_then(|command| runtime::Runtime::new(runtime::Options { cache: None, ..runtime::Options::new(&config.data_dir, command) }).map_err(|error| Failure::new(error.to_string())));
-    check("runtime", runtime.map(|runtime| crate::wiring::describe(runtime.allocation())).map_err(|failure| failure.to_string()))
+    let runtime = crate::wiring::own_executable().and_then(|command| {
+        runtime::Runtime::new(runtime::Options {
+            cache: None,
+            ..runtime::Options::new(&config.data_dir, command)
+        })
+        .map_err(|error| Failure::new(error.to_string()))
+    });
+    check(
+        "runtime",
+        runtime
+            .map(|runtime| crate::wiring::describe(runtime.allocation()))
+            .map_err(|failure| failure.to_string()),
+    )
 }
 
 fn models(config: &Config) -> Check {

@@ -47,8 +47,12 @@ pub(crate) async fn run(common: &Common, verb: ModelVerb) -> Result<(), Failure>
         }
         ModelVerb::Import { file, allow_unknown } => {
             let directory = directory(&common.config()?);
-            let imported = tokio::task::spawn_blocking(move || models::import::import(&file, &directory, allow_unknown)).await;
-            let imported = imported.map_err(|error| Failure::new(error.to_string()))?.map_err(|error| Failure::new(error.to_string()))?;
+            let imported =
+                tokio::task::spawn_blocking(move || models::import::import(&file, &directory, allow_unknown))
+                    .await;
+            let imported = imported
+                .map_err(|error| Failure::new(error.to_string()))?
+                .map_err(|error| Failure::new(error.to_string()))?;
             report(common, &imported.name, &imported.path)
         }
         ModelVerb::List => list(common),
@@ -70,19 +74,24 @@ pub(super) fn installed(config: &Config) -> Result<String, String> {
     let name = &config.models.embedded;
     match known::installed(&directory(config), name) {
         Some(path) => Ok(format!("embedded {name} at {}", path.display())),
-        None => Err(format!("embedded {name} is not here; run `skep model pull {name}`, or configure a provider in [models]")),
+        None => Err(format!(
+            "embedded {name} is not here; run `skep model pull {name}`, or configure a provider in [models]"
+        )),
     }
 }
 
 async fn pull(config: &Config, name: &str, json: bool) -> Result<PathBuf, Failure> {
     let hub = std::env::var("HF_ENDPOINT").unwrap_or_else(|_| addresses::MODEL_HUB.to_owned());
-    let hub = Url::parse(&hub).map_err(|error| Failure::new(format!("HF_ENDPOINT {hub:?} is not valid: {error}")))?;
+    let hub = Url::parse(&hub)
+        .map_err(|error| Failure::new(format!("HF_ENDPOINT {hub:?} is not valid: {error}")))?;
     // The operator named the hub, so it may be anywhere.
     let allow = hub.host_str().and_then(|host| host.parse().ok()).into_iter().collect();
     let outbound = Arc::new(Egress::new(Arc::new(Rules { allow, ..Rules::default() })));
     let puller = Puller { outbound, clock: Arc::new(SystemClock), hub, directory: directory(config) };
     let bar = if json { ProgressBar::hidden() } else { ProgressBar::new(0) };
-    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
+    {
         bar.set_style(style);
     }
     bar.set_message(format!("fetching {name}"));

@@ -44,7 +44,8 @@ impl Options {
             flags.values.insert("listen", listen.to_string());
         }
         if !self.plugin_dir.is_empty() {
-            let directories: Vec<String> = self.plugin_dir.iter().map(|path| path.display().to_string()).collect();
+            let directories: Vec<String> =
+                self.plugin_dir.iter().map(|path| path.display().to_string()).collect();
             flags.values.insert("plugin_dir", directories.join(":"));
         }
         if !self.source_root.is_empty() {
@@ -74,7 +75,11 @@ pub(super) struct Started<'a> {
 }
 
 /// Serve until a signal; `greet` prints what people should know once it answers.
-pub(super) async fn serve(common: &Common, config: Config, greet: impl FnOnce(&Started<'_>)) -> Result<(), Failure> {
+pub(super) async fn serve(
+    common: &Common,
+    config: Config,
+    greet: impl FnOnce(&Started<'_>),
+) -> Result<(), Failure> {
     let shutdown = shutdown::token()?;
     let host = wiring::assemble(&config).await?;
     let Host { app, policy, .. } = &host;
@@ -84,15 +89,21 @@ pub(super) async fn serve(common: &Common, config: Config, greet: impl FnOnce(&S
         keep_key(&key_file, key)?;
     }
     app::install::refresh(app, policy.as_ref()).await?;
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|error| Failure::new(format!("cannot listen on {}: {error}; give another address with --listen", config.listen)))?;
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+        Failure::new(format!(
+            "cannot listen on {}: {error}; give another address with --listen",
+            config.listen
+        ))
+    })?;
     let address = listener.local_addr()?;
     let url = format!("http://{address}");
     let (drain, draining) = watch::channel(false);
     let router = api::router(Arc::clone(app), http_settings(&config, address, draining.clone())?);
-    let watcher = tokio::spawn(app::install::watch(Arc::clone(app), Arc::clone(policy) as _, shutdown.clone()));
-    let worker = config.worker.then(|| tokio::spawn(worker::Worker::new(Arc::clone(app), host.host, host.installation).run(shutdown.clone())));
+    let watcher =
+        tokio::spawn(app::install::watch(Arc::clone(app), Arc::clone(policy) as _, shutdown.clone()));
+    let worker = config.worker.then(|| {
+        tokio::spawn(worker::Worker::new(Arc::clone(app), host.host, host.installation).run(shutdown.clone()))
+    });
     let listen_file = config.data_dir.join("listen");
     std::fs::write(&listen_file, &url)?;
     let live = app.catalog.view().live.len();
@@ -121,11 +132,22 @@ pub(super) async fn serve(common: &Common, config: Config, greet: impl FnOnce(&S
     }
 }
 
-fn http_settings(config: &Config, address: SocketAddr, draining: watch::Receiver<bool>) -> Result<api::HttpSettings, Failure> {
-    let invalid = |what: &str, value: &str, error: &dyn std::fmt::Display| Failure::new(format!("{what} {value:?} is not valid: {error}"));
-    let public_url = config.public_url.as_deref().map(|text| url::Url::parse(text).map_err(|error| invalid("public_url", text, &error)));
+fn http_settings(
+    config: &Config,
+    address: SocketAddr,
+    draining: watch::Receiver<bool>,
+) -> Result<api::HttpSettings, Failure> {
+    let invalid = |what: &str, value: &str, error: &dyn std::fmt::Display| {
+        Failure::new(format!("{what} {value:?} is not valid: {error}"))
+    };
+    let public_url = config
+        .public_url
+        .as_deref()
+        .map(|text| url::Url::parse(text).map_err(|error| invalid("public_url", text, &error)));
     let proxies = config.trusted_proxies.iter().map(|text| {
-        let network = text.parse::<ipnet::IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from));
+        let network = text
+            .parse::<ipnet::IpNet>()
+            .or_else(|_| text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from));
         network.map_err(|error| invalid("trusted_proxies", text, &error))
     });
     Ok(api::HttpSettings {
@@ -142,6 +164,7 @@ fn http_settings(config: &Config, address: SocketAddr, draining: watch::Receiver
 fn keep_key(path: &Path, key: &str) -> Result<(), Failure> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     Ok(file.write_all(key.as_bytes())?)
 }

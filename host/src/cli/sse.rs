@@ -13,7 +13,10 @@ pub(crate) struct ServerEvent {
 }
 
 /// Call `each` for every event until it answers false or the stream ends.
-pub(crate) async fn read(response: OutboundResponse, mut each: impl FnMut(ServerEvent) -> bool) -> Result<(), Failure> {
+pub(crate) async fn read(
+    response: OutboundResponse,
+    mut each: impl FnMut(ServerEvent) -> bool,
+) -> Result<(), Failure> {
     let (mut body, mut buffer) = (response.body, Vec::new());
     let mut event = ServerEvent::default();
     while let Some(chunk) = body.next().await {
@@ -36,7 +39,9 @@ pub(crate) async fn read(response: OutboundResponse, mut each: impl FnMut(Server
 }
 
 fn field(event: &mut ServerEvent, line: &str) {
-    let (name, value) = line.split_once(':').map_or((line, ""), |(name, value)| (name, value.strip_prefix(' ').unwrap_or(value)));
+    let (name, value) = line
+        .split_once(':')
+        .map_or((line, ""), |(name, value)| (name, value.strip_prefix(' ').unwrap_or(value)));
     match name {
         "id" => event.id = Some(value.to_owned()),
         "event" => value.clone_into(&mut event.name),

@@ -27,7 +27,10 @@ fn greet(config: &Config, started: &Started<'_>) {
     let key_file = config.data_dir.join("admin.key");
     let key = match started.new_admin_key {
         Some(key) => {
-            println!("  admin key       {key}\n                  shown this once; the CLI finds it in {}", key_file.display());
+            println!(
+                "  admin key       {key}\n                  shown this once; the CLI finds it in {}",
+                key_file.display()
+            );
             key.to_owned()
         }
         None => {
@@ -38,7 +41,12 @@ fn greet(config: &Config, started: &Started<'_>) {
     println!("\nTry it:\n");
     println!("  curl -s {}/v1/agents/tasks \\", started.url);
     println!("    -H \"Authorization: Bearer {key}\" -H 'Content-Type: application/json' \\");
-    println!("    -d '{{\"task\": \"Write a README with a short description and a usage example for a command line todo list\", \"capabilities\": [\"BUILD\"], \"scope\": \"demo\"}}'");
+    println!(
+        "    -d '{{\"task\": \"Write a README with a short description and a usage example for a command line todo list\", \"capabilities\": [\"BUILD\"], \"scope\": \"demo\"}}'"
+    );
     println!("\nor, with live phases:\n");
-    println!("  skep task 'Write a README for a command line todo list' --scope demo --watch --data-dir {}\n", config.data_dir.display());
+    println!(
+        "  skep task 'Write a README for a command line todo list' --scope demo --watch --data-dir {}\n",
+        config.data_dir.display()
+    );
 }

@@ -77,20 +77,29 @@ impl Layers {
     }
 
     fn read_file(&mut self, path: &std::path::Path) -> Result<(), ConfigError> {
-        let unreadable = |reason: String| ConfigError::Unreadable { path: path.display().to_string(), reason };
+        let unreadable =
+            |reason: String| ConfigError::Unreadable { path: path.display().to_string(), reason };
         let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| unreadable(error.to_string()))?;
+        let table: toml::Table =
+            text.parse().map_err(|error: toml::de::Error| unreadable(error.to_string()))?;
         for (key, value) in table {
             let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
                 let keys = SETTINGS.iter().map(|setting| setting.key);
-                return Err(ConfigError::Unknown { suggestion: nearest(&key, keys), key, place: path.display().to_string() });
+                return Err(ConfigError::Unknown {
+                    suggestion: nearest(&key, keys),
+                    key,
+                    place: path.display().to_string(),
+                });
             };
-            let separator = if setting.key.ends_with("origins") || setting.key.ends_with("proxies") { "," } else { ":" };
+            let separator =
+                if setting.key.ends_with("origins") || setting.key.ends_with("proxies") { "," } else { ":" };
             let text = match value {
                 toml::Value::String(text) => text,
-                toml::Value::Array(items) => {
-                    items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(separator)
-                }
+                toml::Value::Array(items) => items
+                    .iter()
+                    .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+                    .collect::<Vec<_>>()
+                    .join(separator),
                 toml::Value::Table(table) => table.to_string(),
                 other => other.to_string(),
             };
@@ -102,16 +111,24 @@ impl Layers {
     fn read_environment(&mut self) -> Result<(), ConfigError> {
         /// Variables that are not settings of the host: the file's own, the tests', the build command's.
         const OTHERS: [&str; 5] = ["SKEP_CONFIG", "SKEP_KEY", "SKEP_URL", "SKEP_CACHE", "SKEP_MODEL_TOKEN"];
-        const PREFIXES: [&str; 5] = ["SKEP_TEST_", "SKEP_BUILD_", "SKEP_BENCH_", "SKEP_FAILPOINT", "SKEP_FENCING"];
+        const PREFIXES: [&str; 5] =
+            ["SKEP_TEST_", "SKEP_BUILD_", "SKEP_BENCH_", "SKEP_FAILPOINT", "SKEP_FENCING"];
         for (name, value) in std::env::vars() {
-            if !name.starts_with("SKEP_") || OTHERS.contains(&name.as_str()) || PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
+            if !name.starts_with("SKEP_")
+                || OTHERS.contains(&name.as_str())
+                || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+            {
                 continue;
             }
             match SETTINGS.iter().find(|setting| setting.variable == name) {
                 Some(setting) => self.set(setting.key, value, Origin::Environment(setting.variable)),
                 None => {
                     let variables = SETTINGS.iter().map(|setting| setting.variable);
-                    return Err(ConfigError::Unknown { suggestion: nearest(&name, variables), key: name, place: "the environment".to_owned() });
+                    return Err(ConfigError::Unknown {
+                        suggestion: nearest(&name, variables),
+                        key: name,
+                        place: "the environment".to_owned(),
+                    });
                 }
             }
         }
@@ -165,6 +182,8 @@ fn default_data_dir() -> String {
 
 /// The key that the writer probably meant.
 pub(super) fn nearest<'a>(key: &str, keys: impl Iterator<Item = &'a str>) -> Option<String> {
-    let best = keys.map(|known| (strsim::jaro_winkler(key, known), known)).max_by(|left, right| left.0.total_cmp(&right.0));
+    let best = keys
+        .map(|known| (strsim::jaro_winkler(key, known), known))
+        .max_by(|left, right| left.0.total_cmp(&right.0));
     best.filter(|(similarity, _)| *similarity > 0.8).map(|(_, known)| known.to_owned())
 }

@@ -59,7 +59,8 @@ impl ModelsConfig {
                 continue;
             }
             let Some(index) = Tier::ALL.iter().position(|tier| tier.as_str() == key) else {
-                let near = nearest(key, ["embedded", "core", "pro", "ultra"].into_iter()).map(|near| format!("; did you mean {near:?}?"));
+                let near = nearest(key, ["embedded", "core", "pro", "ultra"].into_iter())
+                    .map(|near| format!("; did you mean {near:?}?"));
                 return Err(format!("unknown key {key:?}{}", near.unwrap_or_default()));
             };
             if let Some(slot) = found.get_mut(index) {
@@ -67,7 +68,8 @@ impl ModelsConfig {
             }
         }
         let [core, pro, ultra] = found;
-        let first = core.clone().or_else(|| pro.clone()).or_else(|| ultra.clone()).unwrap_or(TierConfig::Embedded);
+        let first =
+            core.clone().or_else(|| pro.clone()).or_else(|| ultra.clone()).unwrap_or(TierConfig::Embedded);
         let core = core.unwrap_or(first);
         let pro = pro.unwrap_or_else(|| core.clone());
         let ultra = ultra.unwrap_or_else(|| pro.clone());
@@ -85,20 +87,28 @@ fn tier(name: &str, value: &toml::Value) -> Result<TierConfig, String> {
     if value.as_str() == Some("embedded") {
         return Ok(TierConfig::Embedded);
     }
-    let table = value.as_table().ok_or_else(|| format!("{name} must be \"embedded\" or a table with url and model"))?;
-    if let Some(unknown) = table.keys().find(|key| !["url", "model", "key", "key_env"].contains(&key.as_str())) {
-        let near = nearest(unknown, ["url", "model", "key", "key_env"].into_iter()).map(|near| format!("; did you mean {near:?}?"));
+    let table = value
+        .as_table()
+        .ok_or_else(|| format!("{name} must be \"embedded\" or a table with url and model"))?;
+    if let Some(unknown) =
+        table.keys().find(|key| !["url", "model", "key", "key_env"].contains(&key.as_str()))
+    {
+        let near = nearest(unknown, ["url", "model", "key", "key_env"].into_iter())
+            .map(|near| format!("; did you mean {near:?}?"));
         return Err(format!("unknown key {name}.{unknown}{}", near.unwrap_or_default()));
     }
     let text = |key: &str| table.get(key).and_then(toml::Value::as_str).map(str::to_owned);
-    let url = text("url").ok_or_else(|| format!("{name}.url is missing: the provider's base URL, such as https://HOST/v1"))?;
-    let model = text("model").ok_or_else(|| format!("{name}.model is missing: the provider's name of the model"))?;
+    let url = text("url")
+        .ok_or_else(|| format!("{name}.url is missing: the provider's base URL, such as https://HOST/v1"))?;
+    let model =
+        text("model").ok_or_else(|| format!("{name}.model is missing: the provider's name of the model"))?;
     let key = match (text("key"), text("key_env")) {
         (Some(_), Some(_)) => return Err(format!("{name} has key and key_env: give one")),
         (Some(key), None) => Some(key),
-        (None, Some(variable)) => {
-            Some(std::env::var(&variable).map_err(|_| format!("{name}.key_env names {variable}, which is not set"))?)
-        }
+        (None, Some(variable)) => Some(
+            std::env::var(&variable)
+                .map_err(|_| format!("{name}.key_env names {variable}, which is not set"))?,
+        ),
         (None, None) => None,
     };
     Ok(TierConfig::OpenAi(Provider { url, model, key }))

@@ -15,7 +15,12 @@ pub struct Setting {
     pub secret: bool,
 }
 
-const fn setting(key: &'static str, variable: &'static str, default: &'static str, meaning: &'static str) -> Setting {
+const fn setting(
+    key: &'static str,
+    variable: &'static str,
+    default: &'static str,
+    meaning: &'static str,
+) -> Setting {
     Setting { key, variable, default, meaning, secret: false }
 }
 
@@ -25,18 +30,52 @@ const fn secret(key: &'static str, variable: &'static str, meaning: &'static str
 
 /// All of them, in the order in which `skep doctor` shows them.
 pub const SETTINGS: [Setting; 24] = [
-    setting("listen", "SKEP_LISTEN", "127.0.0.1:3000", "address and port; port 0 picks one, DATA_DIR/listen has it"),
+    setting(
+        "listen",
+        "SKEP_LISTEN",
+        "127.0.0.1:3000",
+        "address and port; port 0 picks one, DATA_DIR/listen has it",
+    ),
     setting("data_dir", "SKEP_DATA_DIR", "", "database, workspaces, plugin cache, keys"),
-    setting("plugin_dir", "SKEP_PLUGIN_DIR", "", "hot-loaded packages, several separated by `:`; DATA_DIR/plugins when none"),
+    setting(
+        "plugin_dir",
+        "SKEP_PLUGIN_DIR",
+        "",
+        "hot-loaded packages, several separated by `:`; DATA_DIR/plugins when none",
+    ),
     secret("database_url", "SKEP_DATABASE_URL", "postgres://…; SQLite in the data directory when none"),
-    secret("database_listen_url", "SKEP_DATABASE_LISTEN_URL", "a direct URL for LISTEN where the main one is pooled"),
+    secret(
+        "database_listen_url",
+        "SKEP_DATABASE_LISTEN_URL",
+        "a direct URL for LISTEN where the main one is pooled",
+    ),
     secret("admin_key", "SKEP_ADMIN_KEY", "the admin key, instead of one made at first start"),
-    setting("models", "SKEP_MODELS", "", "the table [models]: tiers core, pro, ultra; the embedded model when none"),
-    setting("source_roots", "SKEP_SOURCE_ROOTS", "", "folders that a task's source may come from, DIR or PREFIX=DIR, separated by `:`"),
+    setting(
+        "models",
+        "SKEP_MODELS",
+        "",
+        "the table [models]: tiers core, pro, ultra; the embedded model when none",
+    ),
+    setting(
+        "source_roots",
+        "SKEP_SOURCE_ROOTS",
+        "",
+        "folders that a task's source may come from, DIR or PREFIX=DIR, separated by `:`",
+    ),
     setting("public_url", "SKEP_PUBLIC_URL", "", "how the host is reached from outside"),
     setting("cors_origins", "SKEP_CORS_ORIGINS", "", "origins that browsers may call from, separated by `,`"),
-    setting("trusted_proxies", "SKEP_TRUSTED_PROXIES", "", "proxies whose X-Forwarded-* count, separated by `,`"),
-    setting("policy", "SKEP_POLICY", "", "files with grants by digest, source and egress rules, separated by `:`"),
+    setting(
+        "trusted_proxies",
+        "SKEP_TRUSTED_PROXIES",
+        "",
+        "proxies whose X-Forwarded-* count, separated by `,`",
+    ),
+    setting(
+        "policy",
+        "SKEP_POLICY",
+        "",
+        "files with grants by digest, source and egress rules, separated by `:`",
+    ),
     setting("key_file", "SKEP_KEY_FILE", "", "key-encryption key; DATA_DIR/key when none"),
     setting("log", "SKEP_LOG", "info", "tracing filter"),
     setting("log_format", "SKEP_LOG_FORMAT", "text", "text or json"),

@@ -24,7 +24,13 @@ impl Layers {
     }
 
     pub(super) fn list(&self, key: &str, separator: char) -> Vec<String> {
-        self.raw(key).0.split(separator).map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+        self.raw(key)
+            .0
+            .split(separator)
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     pub(super) fn parse<T: FromStr>(&self, key: &str, reason: &str) -> Result<T, ConfigError> {
@@ -49,13 +55,22 @@ impl Layers {
 
     pub(super) fn choice(&self, key: &str, allowed: &[&str]) -> Result<String, ConfigError> {
         let value = self.text(key);
-        if allowed.contains(&value.as_str()) { Ok(value) } else { Err(self.invalid(key, &format!("write one of {}", allowed.join(", ")))) }
+        if allowed.contains(&value.as_str()) {
+            Ok(value)
+        } else {
+            Err(self.invalid(key, &format!("write one of {}", allowed.join(", "))))
+        }
     }
 
     pub(super) fn invalid(&self, key: &str, reason: &str) -> ConfigError {
         let (value, origin) = self.raw(key);
         let secret = super::SETTINGS.iter().any(|setting| setting.key == key && setting.secret);
         let value = if secret { "****".to_owned() } else { value.to_owned() };
-        ConfigError::Invalid { key: key.to_owned(), value, origin: origin.to_string(), reason: reason.to_owned() }
+        ConfigError::Invalid {
+            key: key.to_owned(),
+            value,
+            origin: origin.to_string(),
+            reason: reason.to_owned(),
+        }
     }
 }

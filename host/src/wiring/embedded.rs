@@ -29,7 +29,11 @@ pub(super) fn wire(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Mo
         tracing::warn!(model = name, "the embedded model is not here; run `skep model pull {name}`, or configure a provider in [models]");
         directory(config).join(file)
     });
-    let arguments = ["model", "serve", "--model"].map(Into::into).into_iter().chain([file.into_os_string(), "--port".into(), "0".into()]);
+    let arguments = ["model", "serve", "--model"].map(Into::into).into_iter().chain([
+        file.into_os_string(),
+        "--port".into(),
+        "0".into(),
+    ]);
     let settings = SupervisorSettings::new(super::own_executable()?, arguments.collect(), name);
     let reach = |base: &Url| {
         let rules = Rules { model_urls: vec![base.clone()], ..Rules::default() };

@@ -11,7 +11,11 @@ use std::sync::Arc;
 use url::Url;
 
 /// One model for each tier; tiers with the same configuration share it.
-pub(super) fn wire(config: &Config, outbound: &Arc<dyn Outbound>, clock: &Arc<dyn Clock>) -> Result<Models, Failure> {
+pub(super) fn wire(
+    config: &Config,
+    outbound: &Arc<dyn Outbound>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Models, Failure> {
     let mut made: Vec<(TierConfig, Arc<dyn Model>)> = Vec::new();
     for tier in &config.models.tiers {
         if !made.iter().any(|(known, _)| known == tier) {
@@ -41,12 +45,20 @@ pub(super) fn provider_urls(config: &Config) -> Result<Vec<Url>, Failure> {
     urls.collect()
 }
 
-fn remote(provider: &Provider, outbound: &Arc<dyn Outbound>, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Model>, Failure> {
-    let settings = OpenAiSettings { api_key: provider.key.as_deref().map(ApiKey::new), ..OpenAiSettings::new(parse(provider)?, &provider.model) };
+fn remote(
+    provider: &Provider,
+    outbound: &Arc<dyn Outbound>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn Model>, Failure> {
+    let settings = OpenAiSettings {
+        api_key: provider.key.as_deref().map(ApiKey::new),
+        ..OpenAiSettings::new(parse(provider)?, &provider.model)
+    };
     let model = OpenAiModel::new(settings, Arc::clone(outbound), Arc::clone(clock));
     Ok(Arc::new(model))
 }
 
 fn parse(provider: &Provider) -> Result<Url, Failure> {
-    Url::parse(&provider.url).map_err(|error| Failure::new(format!("models: url {:?} is not valid: {error}", provider.url)))
+    Url::parse(&provider.url)
+        .map_err(|error| Failure::new(format!("models: url {:?} is not valid: {error}", provider.url)))
 }

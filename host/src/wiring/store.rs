@@ -32,18 +32,27 @@ pub(super) struct StorePorts {
 }
 
 /// SQLite in the data directory, or PostgreSQL. `fingerprint` is that of the key-encryption key.
-pub(super) async fn open(config: &Config, clock: Arc<dyn Clock>, fingerprint: &str) -> Result<StorePorts, Failure> {
+pub(super) async fn open(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    fingerprint: &str,
+) -> Result<StorePorts, Failure> {
     match &config.database_url {
         None => {
             let data_dir = config.data_dir.clone();
-            let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&data_dir, clock, sqlite_options())).await;
-            let store = opened.map_err(|error| Failure::new(error.to_string()))?.map_err(|error| Failure::new(error.to_string()))?;
+            let opened =
+                tokio::task::spawn_blocking(move || SqliteStore::open(&data_dir, clock, sqlite_options()))
+                    .await;
+            let store = opened
+                .map_err(|error| Failure::new(error.to_string()))?
+                .map_err(|error| Failure::new(error.to_string()))?;
             Ok(ports(store))
         }
         Some(url) => {
-            let store = PostgresStore::connect(url, config.database_listen_url.as_deref(), postgres_options())
-                .await
-                .map_err(|error| Failure::new(error.to_string()))?;
+            let store =
+                PostgresStore::connect(url, config.database_listen_url.as_deref(), postgres_options())
+                    .await
+                    .map_err(|error| Failure::new(error.to_string()))?;
             store.check_fingerprint(fingerprint).await.map_err(|error| Failure::new(error.to_string()))?;
             Ok(ports(store))
         }

@@ -54,7 +54,12 @@ impl Executor {
         let history = history::build(&app, &claimed.task, &scopes).await?;
         let shown = claimed.task.progress.clone();
         let tokens = used.input_tokens + used.output_tokens;
+        let cancelled = claimed.task.cancel_requested;
         let attempt = Attempt::new(app, claimed.task, claimed.lease, asked_at, scopes, tokens);
+        if cancelled {
+            // It was cancelled while nobody had it; it comes here so that its end is told.
+            attempt.stop(Stop::Cancelled);
+        }
         Ok(Self { attempt, history, shown, busy: HashSet::new(), scopes: JoinSet::new(), suspended: None })
     }
 
@@ -70,7 +75,7 @@ impl Executor {
                 Next::Suspend(at) => return conclude::suspend(&self.attempt, self.shown.clone(), at).await,
                 Next::End(outcome) => {
                     self.join_all().await;
-                    return conclude::finish(&self.attempt, outcome).await;
+                    return conclude::finish(&self.attempt, &self.shown, outcome).await;
                 }
                 Next::Stop(stop) => {
                     self.join_all().await;

@@ -25,7 +25,9 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
 
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", options.port)).await?;
     let address = listener.local_addr()?;
-    let model = EmbeddedModel::load(EmbeddedSettings::new(options.model)).await.map_err(|error| Failure::new(error.to_string()))?;
+    let model = EmbeddedModel::load(EmbeddedSettings::new(options.model))
+        .await
+        .map_err(|error| Failure::new(error.to_string()))?;
     // A host gives a token and holds stdin; a person at a terminal does neither.
     let token = std::env::var(TOKEN_VARIABLE).ok();
     let supervised = token.is_some();
@@ -49,5 +51,8 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
 #[cfg(not(feature = "embedded"))]
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let file = options.model.display();
-    Err(Failure::new(format!("cannot serve {file} on port {}: this build has no embedded model (cargo feature `embedded`)", options.port)))
+    Err(Failure::new(format!(
+        "cannot serve {file} on port {}: this build has no embedded model (cargo feature `embedded`)",
+        options.port
+    )))
 }

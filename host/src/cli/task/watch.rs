@@ -1,8 +1,8 @@
 //! Following a task: phases as they come, a progress bar, and the result.
 
+use crate::cli::Failure;
 use crate::cli::client::Client;
 use crate::cli::sse::{self, ServerEvent};
-use crate::cli::Failure;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use std::path::Path;
@@ -64,7 +64,11 @@ pub(super) fn show(task: &Value, json: bool, diff_file: Option<&Path>) -> Result
     match text("/status") {
         "completed" => Ok(()),
         "cancelled" => Err(Failure::new("the task was cancelled")),
-        _ => Err(Failure::new(format!("the task failed: {} ({})", text("/error/message"), text("/error/code")))),
+        _ => Err(Failure::new(format!(
+            "the task failed: {} ({})",
+            text("/error/message"),
+            text("/error/code")
+        ))),
     }
 }
 
@@ -104,7 +108,9 @@ impl View {
             "progress" => self.bar.set_position(data.get("percent").and_then(Value::as_u64).unwrap_or(0)),
             "phase.progress" => self.bar.set_message(text("text").to_owned()),
             "model.delta" => {
-                self.text.extend(text("delta").chars().map(|letter| if letter.is_control() { ' ' } else { letter }));
+                self.text.extend(
+                    text("delta").chars().map(|letter| if letter.is_control() { ' ' } else { letter }),
+                );
                 let shown: Vec<char> = self.text.chars().rev().take(TEXT_WIDTH).collect();
                 self.bar.set_message(shown.into_iter().rev().collect::<String>());
             }

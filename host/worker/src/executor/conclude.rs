@@ -21,12 +21,14 @@ pub(super) fn internal(code: &str, message: &str) -> TaskFailure {
 }
 
 /// End the task, with the webhook delivery in the same transaction. A cancel that was committed before wins.
-pub(super) async fn finish(attempt: &Attempt, outcome: Outcome) {
+pub(super) async fn finish(attempt: &Attempt, shown: &Progress, outcome: Outcome) {
     failpoint::reach("finish.before");
     let append = attempt.take_buffer().await;
     let cancelled = outcome == Outcome::Cancelled;
-    let result = match try_finish(attempt, outcome, append.clone()).await {
-        Err(StoreError::Conflict(_)) if !cancelled => try_finish(attempt, Outcome::Cancelled, append).await,
+    let result = match try_finish(attempt, shown, outcome, append.clone()).await {
+        Err(StoreError::Conflict(_)) if !cancelled => {
+            try_finish(attempt, shown, Outcome::Cancelled, append).await
+        }
         result => result,
     };
     match result {
@@ -45,9 +47,14 @@ pub(super) async fn finish(attempt: &Attempt, outcome: Outcome) {
     }
 }
 
-async fn try_finish(attempt: &Attempt, outcome: Outcome, append: Append) -> Result<Task, StoreError> {
+async fn try_finish(
+    attempt: &Attempt,
+    shown: &Progress,
+    outcome: Outcome,
+    append: Append,
+) -> Result<Task, StoreError> {
     let now = attempt.app.ports.clock.now();
-    let follow_ups = FollowUps { tasks: webhook(attempt, &outcome, now).await, append };
+    let follow_ups = FollowUps { tasks: webhook(attempt, shown, &outcome, now).await, append };
     attempt.app.ports.journal.finish(&attempt.lease, outcome, follow_ups, now).await
 }
 
@@ -66,7 +73,7 @@ pub(super) async fn suspend(attempt: &Attempt, progress: Progress, wake_at: Time
 /// The attempt was stopped from outside.
 pub(super) async fn stop(attempt: &Attempt, progress: Progress, stop: Stop) {
     match stop {
-        Stop::Cancelled => finish(attempt, Outcome::Cancelled).await,
+        Stop::Cancelled => finish(attempt, &progress, Outcome::Cancelled).await,
         Stop::Stale => {
             tracing::warn!(task = %attempt.lease.task, "the attempt lost its lease and wrote nothing more")
         }
@@ -78,12 +85,12 @@ pub(super) async fn stop(attempt: &Attempt, progress: Progress, stop: Stop) {
                 sides.scope, sides.ordinal
             );
             let details = serde_json::to_value(&sides).unwrap_or_default();
-            finish(attempt, Outcome::Failed(failure("NONDETERMINISM", &message, details))).await;
+            finish(attempt, &progress, Outcome::Failed(failure("NONDETERMINISM", &message, details))).await;
         }
         Stop::Exhausted(what) => {
             // The buffer would not fit either.
             drop(attempt.take_buffer().await);
-            finish(attempt, Outcome::Failed(internal("EXHAUSTED", &what))).await;
+            finish(attempt, &progress, Outcome::Failed(internal("EXHAUSTED", &what))).await;
         }
         Stop::Unavailable(reason) => {
             tracing::error!(task = %attempt.lease.task, %reason, "a part of the host does not work; the task waits");
@@ -104,8 +111,8 @@ async fn release(attempt: &Attempt) {
 }
 
 /// The delivery of the task's end to its `callbackUrl`. When its body cannot be made the task still ends, and the log says so.
-async fn webhook(attempt: &Attempt, outcome: &Outcome, now: Timestamp) -> Vec<NewTask> {
-    match app::tasks::notice(&attempt.app, &ended(&attempt.task, outcome, now)).await {
+async fn webhook(attempt: &Attempt, shown: &Progress, outcome: &Outcome, now: Timestamp) -> Vec<NewTask> {
+    match app::tasks::notice(&attempt.app, &ended(&attempt.task, shown, outcome, now)).await {
         Ok(notice) => notice.into_iter().collect(),
         Err(error) => {
             tracing::error!(task = %attempt.task.new.id, %error, "failed to make the webhook of the task's end");
@@ -115,8 +122,9 @@ async fn webhook(attempt: &Attempt, outcome: &Outcome, now: Timestamp) -> Vec<Ne
 }
 
 /// The task as the store will have it after this outcome.
-fn ended(task: &Task, outcome: &Outcome, now: Timestamp) -> Task {
+fn ended(task: &Task, shown: &Progress, outcome: &Outcome, now: Timestamp) -> Task {
     let mut ended = task.clone();
+    ended.progress = shown.clone();
     ended.completed_at = Some(now);
     ended.progress.current_agent = None;
     ended.progress.current_phase = None;

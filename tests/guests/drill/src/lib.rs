@@ -74,7 +74,10 @@ fn perform(effect: &str, orders: &Orders, scope: &str) -> Result<String> {
             Err(error) if error.kind == ErrorKind::Uncertain => Ok("uncertain".to_owned()),
             Err(error) => Err(error),
         },
-        "tool" => Ok(tools::call::<serde_json::Value>("files.list", &json!({ "path": "" }))?.to_string().len().to_string()),
+        "tool" => Ok(tools::call::<serde_json::Value>("files.list", &json!({ "path": "" }))?
+            .to_string()
+            .len()
+            .to_string()),
         other => Err(Error::invalid_input(format!("unknown effect {other}"))),
     }
 }

@@ -1,0 +1,305 @@
+//! One development task, end to end: the real binary, the bundled plugins, a scripted model, a real project.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+use testkit::model_server::ModelServer;
+use tests::api::{Api, eventually};
+use tests::environment::path;
+use tests::host::{HostProcess, HostSpec};
+use tests::sink::Sink;
+use tests::team;
+
+/// Long enough for a loaded machine; a passing test never waits for it.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn example() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("examples/todo-python")
+}
+
+/// The change that mends the example's bug.
+fn fix() -> Value {
+    json!({
+        "summary": "An item that is due today is not overdue.",
+        "edits": [{
+            "path": "todo.py",
+            "find": "if item[\"due\"] <= today.isoformat()]",
+            "replace": "if item[\"due\"] < today.isoformat()]",
+        }],
+        "files": [],
+    })
+}
+
+fn run(program: &str, arguments: &[&str], folder: &Path) -> Output {
+    Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap_or_else(|error| panic!("{program}: {error}"))
+}
+
+struct Team {
+    host: HostProcess,
+    model: ModelServer,
+    sink: Sink,
+    spec: HostSpec,
+    _data: tempfile::TempDir,
+}
+
+impl Team {
+    async fn start(change: Value) -> Self {
+        Self::start_with(change, |spec| spec).await
+    }
+
+    async fn start_with(change: Value, more: impl FnOnce(HostSpec) -> HostSpec) -> Self {
+        let (data, sink, model) =
+            (tempfile::tempdir().unwrap(), Sink::start().await, team::start(change).await);
+        let models = ["core", "pro", "ultra"]
+            .map(|tier| format!("{tier} = {{ url = {:?}, model = \"scripted-{tier}\" }}", model.base_url()));
+        let spec = HostSpec::new(&data.path().join("data"))
+            .components(&[path("SKEP_TEST_COMPONENTS")], &[sink.address()])
+            .set("SKEP_MODELS", models.join("\n"))
+            .set("SKEP_SOURCE_ROOTS", example().parent().unwrap().display().to_string());
+        let spec = more(spec);
+        Self { host: spec.start(), model, sink, spec, _data: data }
+    }
+
+    fn api(&self) -> Api {
+        self.host.api()
+    }
+
+    async fn finished(&self, request: &Value) -> Value {
+        let id = self.api().submit(request).await.unwrap();
+        self.api().ended(&id, PATIENCE).await
+    }
+}
+
+fn request() -> Value {
+    json!({
+        "task": "An item that is due today counts as overdue. It should not.",
+        "capabilities": ["BUILD"],
+        "source": example(),
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_on_a_real_project_ends_in_a_diff_that_makes_its_failing_test_pass() {
+    let team = Team::start(fix()).await;
+    let mut wanted = request();
+    wanted["callbackUrl"] = json!(format!("{}/webhook", team.sink.url));
+    let body = team.finished(&wanted).await;
+    assert_eq!(body["status"], "completed", "{body}");
+    assert_eq!(
+        body["completedPhases"],
+        json!(["requirements", "architecture", "implementation", "verification"])
+    );
+    assert_eq!(body["output"]["files"], json!([{ "path": "todo.py", "change": "modified" }]));
+
+    let project = tempfile::tempdir().unwrap();
+    let copied = run("cp", &["-r", example().to_str().unwrap(), "project"], project.path());
+    assert!(copied.status.success());
+    let project = project.path().join("project");
+    let tests = || run("python3", &["-m", "unittest", "-q"], &project);
+    assert!(!tests().status.success(), "the control: without the diff the project's test fails");
+    std::fs::write(project.join("../task.diff"), body["output"]["diff"].as_str().unwrap()).unwrap();
+    run("git", &["init", "-q"], &project);
+    let check = run("git", &["apply", "--check", "../task.diff"], &project);
+    assert!(check.status.success(), "{}\n{}", String::from_utf8_lossy(&check.stderr), body["output"]["diff"]);
+    assert!(run("git", &["apply", "../task.diff"], &project).status.success());
+    let after = tests();
+    assert!(after.status.success(), "{}", String::from_utf8_lossy(&after.stderr));
+
+    // The webhook tells exactly the task's body.
+    let sink = team.sink.clone();
+    let told = eventually(PATIENCE, async || sink.seen().webhooks.into_values().flatten().next())
+        .await
+        .expect("a webhook");
+    assert_eq!(told["type"], "task.completed");
+    assert_eq!(told["data"], body);
+    // The source itself was not touched.
+    assert!(!std::fs::read_to_string(example().join("todo.py")).unwrap().contains("< today.isoformat()"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_finished_task_replays_byte_for_byte_without_the_model_and_a_changed_component_shows() {
+    let team = Team::start(fix()).await;
+    let body = team.finished(&request()).await;
+    assert_eq!(body["status"], "completed", "{body}");
+    let task = body["taskId"].as_str().unwrap().to_owned();
+    let Team { host, model, spec, _data, .. } = team;
+    drop(host);
+    // No network at all: the model is gone, and the host that replays has no other address.
+    drop(model);
+    let host = spec.start();
+    let replay = host.api().post(&format!("/v1/agents/tasks/{task}/replay"), &json!({})).await.unwrap();
+    assert_eq!(replay.status, 200, "{}", replay.body);
+    assert_eq!(replay.body["identical"], true, "{}", replay.body);
+    assert!(replay.body["scopes"].as_u64().unwrap() >= 25, "{}", replay.body);
+    drop(host);
+
+    // Another coder-ai takes the place of the recorded one: the drill, which asks for other things.
+    let guests = path("SKEP_TEST_GUESTS");
+    let drilled = tempfile::tempdir().unwrap();
+    std::fs::copy(guests.join("drill.wasm"), drilled.path().join("coder-ai.wasm")).unwrap();
+    let other = renamed(&std::fs::read(path("SKEP_TEST_COMPONENTS").join("coder-ai.wasm")).unwrap());
+    std::fs::write(drilled.path().join("coder-ai.wasm"), &other).unwrap();
+    let policy = std::fs::read_to_string(path("SKEP_TEST_COMPONENTS").join("policy.toml")).unwrap();
+    let mut grant: toml::Table = policy.parse().unwrap();
+    let grants: Vec<toml::Value> = grant["grant"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|grant| grant["plugin"].as_str().unwrap().starts_with("coder-ai@"))
+        .map(|found| {
+            let mut found = found.as_table().unwrap().clone();
+            found.insert("digest".to_owned(), domain::id::Digest::of(&other).to_string().into());
+            toml::Value::Table(found)
+        })
+        .collect();
+    grant.insert("grant".to_owned(), toml::Value::Array(grants));
+    std::fs::write(drilled.path().join("policy.toml"), grant.to_string()).unwrap();
+    let changed = spec.components(&[path("SKEP_TEST_COMPONENTS"), drilled.path().to_owned()], &[]);
+    let host = changed.start();
+    let replay = host
+        .api()
+        .post(&format!("/v1/agents/tasks/{task}/replay"), &json!({ "against": "live" }))
+        .await
+        .unwrap();
+    assert_eq!(replay.body["identical"], false, "{}", replay.body);
+    let difference = &replay.body["differences"][0];
+    assert!(difference["scope"].as_str().unwrap().starts_with("coder-ai@1/"), "{difference}");
+    let sides = (difference["recorded"].to_string(), difference["actual"].to_string());
+    assert_ne!(sides.0, sides.1);
+    assert!(
+        sides.0.contains("PHASE coder-ai/") && sides.1.contains("PHASE c0der-ai/"),
+        "both sides are shown: {difference}"
+    );
+}
+
+/// coder-ai with another word in its questions: same length, so that the binary stays well-formed.
+fn renamed(component: &[u8]) -> Vec<u8> {
+    let mut bytes = component.to_vec();
+    let mut found = 0;
+    for index in 0..bytes.len().saturating_sub(8) {
+        // Not the plugin's name and the personality's id in the manifest.
+        if &bytes[index..index + 8] == b"coder-ai"
+            && &component[index.saturating_sub(6)..index] != b"\"id\":\""
+        {
+            bytes[index + 1] = b'0';
+            found += 1;
+        }
+    }
+    assert!(found > 0, "coder-ai does not name itself");
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn intelligence_chooses_the_model() {
+    let team = Team::start(fix()).await;
+    for tier in ["core", "pro", "ultra"] {
+        let before = team.model.requests().len();
+        let mut wanted = request();
+        wanted["intelligence"] = json!(tier);
+        assert_eq!(team.finished(&wanted).await["status"], "completed");
+        let requests = team.model.requests().split_off(before);
+        assert!(requests.len() >= 25, "every phase asks the model: {}", requests.len());
+        for received in requests {
+            assert_eq!(received.body["model"], format!("scripted-{tier}"));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scope_decides_which_gates_must_pass() {
+    // A change that does not parse: demo does not ask for that, mvp does.
+    let broken = json!({
+        "summary": "A file that is not Python.",
+        "edits": [],
+        "files": [{ "path": "broken.py", "content": "def broken(:\n" }],
+    });
+    let team = Team::start(broken).await;
+    for (scope, status) in [("demo", "completed"), ("mvp", "failed"), ("production", "failed")] {
+        let mut wanted = request();
+        wanted["scope"] = json!(scope);
+        let body = team.finished(&wanted).await;
+        assert_eq!(body["status"], status, "{scope}: {body}");
+        if status == "failed" {
+            assert_eq!(body["error"]["code"], "GATES_FAILED", "{body}");
+            assert!(body["error"]["message"].as_str().unwrap().contains("parses failed"), "{body}");
+        }
+    }
+    let good = Team::start(fix()).await;
+    let mut wanted = request();
+    wanted["scope"] = json!("production");
+    let body = good.finished(&wanted).await;
+    assert_eq!(body["status"], "failed", "production refuses what was not run: {body}");
+    assert!(body["error"]["message"].as_str().unwrap().contains("tests_pass was not run"), "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn priority_decides_the_order_of_the_queue() {
+    // One at a time, and nothing runs while the queue is filled.
+    let team =
+        Team::start_with(fix(), |spec| spec.set("SKEP_CONCURRENCY", "1").set("SKEP_WORKER", "false")).await;
+    let mut ids = Vec::new();
+    for priority in ["low", "normal", "high", "low", "high"] {
+        let mut wanted = request();
+        wanted["priority"] = json!(priority);
+        wanted["scope"] = json!("demo");
+        ids.push((priority, team.api().submit(&wanted).await.unwrap()));
+    }
+    let Team { host, spec, model, _data, .. } = team;
+    drop(host);
+    let host = spec.set("SKEP_WORKER", "true").start();
+    let mut started = Vec::new();
+    for (priority, id) in &ids {
+        let body = host.api().ended(id, PATIENCE).await;
+        assert_eq!(body["status"], "completed", "{body}");
+        let journal = host.api().get(&format!("/v1/agents/tasks/{id}/journal?limit=1")).await.unwrap().body;
+        started.push((journal["entries"][0]["at"].as_str().unwrap().to_owned(), *priority));
+    }
+    started.sort();
+    let order: Vec<&str> = started.into_iter().map(|(_, priority)| priority).collect();
+    assert_eq!(order, ["high", "high", "normal", "low", "low"]);
+    drop(model);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_git_source_is_cloned_and_one_that_cannot_be_fails_the_task_naming_it() {
+    let team = Team::start(fix()).await;
+    let repository = tempfile::tempdir().unwrap();
+    let folder = repository.path().join("todo");
+    assert!(run("cp", &["-r", example().to_str().unwrap(), "todo"], repository.path()).status.success());
+    for arguments in [
+        &["init", "-q"][..],
+        &["add", "."],
+        &["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "first"],
+    ] {
+        let done = run("git", arguments, &folder);
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+    let mut wanted = request();
+    wanted["source"] = json!(format!("file://{}", folder.display()));
+    let body = team.finished(&wanted).await;
+    assert_eq!(body["status"], "completed", "{body}");
+    assert_eq!(body["output"]["files"], json!([{ "path": "todo.py", "change": "modified" }]));
+    wanted["source"] = json!(format!("file://{}/nothing-here", repository.path().display()));
+    let body = team.finished(&wanted).await;
+    assert_eq!(body["status"], "failed", "{body}");
+    assert!(body["error"]["message"].as_str().unwrap().contains("nothing-here"), "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_busy_model_suspends_the_task_and_it_goes_on_afterwards() {
+    let team = Team::start(fix()).await;
+    team.model.when_times(
+        3,
+        |_| true,
+        testkit::model_server::Scripted::status(429).header("retry-after", "3"),
+    );
+    let body = team.finished(&request()).await;
+    assert_eq!(body["status"], "completed", "{body}");
+}
