@@ -14,14 +14,17 @@ use bytes::Bytes;
 use futures_util::future::{Either, Ready, ready};
 use http::{HeaderValue, Method, header};
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower::Service;
 
-/// Around the whole router.
+/// Around the whole router. Cloned for each request, so it is one pointer.
 #[derive(Clone)]
-pub(crate) struct Liveness {
-    pub(crate) state: ApiState,
-    pub(crate) inner: Router,
+pub(crate) struct Liveness(Arc<Parts>);
+
+struct Parts {
+    state: ApiState,
+    inner: Router,
 }
 
 impl Service<Request> for Liveness {
@@ -29,35 +32,40 @@ impl Service<Request> for Liveness {
     type Error = Infallible;
     type Future = Either<Ready<Result<Response, Infallible>>, <Router as Service<Request>>::Future>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Service::<Request>::poll_ready(&mut self.inner, context)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // As a router, which is always ready.
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
         match self.answer(&request) {
             Some(response) => Either::Left(ready(Ok(response))),
-            None => Either::Right(self.inner.call(request)),
+            None => Either::Right(self.0.inner.clone().call(request)),
         }
     }
 }
 
 impl Liveness {
+    pub(crate) fn new(state: ApiState, inner: Router) -> Self {
+        Self(Arc::new(Parts { state, inner }))
+    }
+
     fn answer(&self, request: &Request) -> Option<Response> {
         let path = request.uri().path();
         let path = PATHS.iter().find(|known| **known == path).filter(|_| request.method() == Method::GET)?;
         let headers = request.headers();
         let is_plain = !headers.contains_key(header::ORIGIN) && !headers.contains_key("x-forwarded-host");
-        if !is_plain || edge::head_size(request) > self.state.settings.head_limit {
+        if !is_plain || edge::head_size(request) > self.0.state.settings.head_limit {
             return None;
         }
-        origin::is_own_name(&self.state.settings, request).then_some(())?;
+        origin::is_own_name(&self.0.state.settings, request).then_some(())?;
         let mut response = Response::new(Body::from(Bytes::from_static(BODY)));
         let own = response.headers_mut();
         own.reserve(8);
         own.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         edge::secure(own, path);
-        own.insert(edge::REQUEST_ID, edge::request_id(&self.state, headers));
-        self.state.counters.count_liveness(path);
+        own.insert(edge::REQUEST_ID, edge::request_id(&self.0.state, headers));
+        self.0.state.counters.count_liveness(path);
         Some(response)
     }
 }

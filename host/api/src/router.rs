@@ -37,7 +37,7 @@ pub fn router(app: Arc<App>, settings: HttpSettings) -> Router {
     // Layers of a router run after it has routed: only something around it can change the path.
     let inner =
         Router::new().fallback_service(inner.map_request(|request: Request| slash::normalize(request)));
-    Router::new().fallback_service(Liveness { state, inner })
+    Router::new().fallback_service(Liveness::new(state, inner))
 }
 
 async fn unknown_path(uri: Uri) -> ApiError {
