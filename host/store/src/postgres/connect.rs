@@ -70,14 +70,19 @@ pub enum ConnectError {
     UnreadableVersion(String),
 }
 
+/// How each connection is begun.
+pub(super) fn options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    // Poolers refuse a start with `extra_float_digits`, and no column of ours is a float.
+    Ok(PgConnectOptions::from_str(url)?.application_name("skep").extra_float_digits(None))
+}
+
 /// Open the pool, judge the server, migrate.
 pub(super) async fn open(
     url: &str,
     pooled: bool,
     options: &PostgresOptions,
 ) -> Result<Database, ConnectError> {
-    // Poolers refuse a start with `extra_float_digits`, and no column of ours is a float.
-    let connect = PgConnectOptions::from_str(url)?.application_name("skep").extra_float_digits(None);
+    let connect = self::options(url)?;
     let connect = if pooled { connect.statement_cache_capacity(0) } else { connect };
     let pool = PgPoolOptions::new()
         .max_connections(options.connections)

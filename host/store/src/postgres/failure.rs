@@ -71,6 +71,17 @@ pub(super) fn remedy(error: &sqlx::Error) -> Remedy {
     }
 }
 
+/// A prepared statement is there that this connection did not make, or is not there that it made: its server connection changed.
+const POOLED: [&str; 2] = ["42P05", "26000"];
+
+/// A pooler stands before the database, and we were not told.
+fn is_pooled(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| POOLED.contains(&code.as_ref()))
+}
+
 /// A unique value is taken, or a row names one that is not there.
 fn is_violation(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(database) if database.is_unique_violation() || database.is_foreign_key_violation())
@@ -83,6 +94,9 @@ pub(super) fn store_error(error: &sqlx::Error) -> StoreError {
         Remedy::None if is_violation(error) => {
             StoreError::Conflict(format!("a value is taken or not there: {error}"))
         }
+        Remedy::None if is_pooled(error) => StoreError::Unavailable(format!(
+            "the database URL leads to a pooler; set SKEP_DATABASE_LISTEN_URL to a direct URL: {error}"
+        )),
         Remedy::None => StoreError::Internal(error.to_string()),
     }
 }

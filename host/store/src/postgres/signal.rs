@@ -3,6 +3,7 @@
 //! `NOTIFY` runs by itself on a connection of its own: inside a transaction that writes, it would take a lock that all such transactions
 //! of the database share. It has no payload, so that many become one. Where it is not heard, the queue is polled.
 
+use super::connect::options;
 use sqlx::postgres::{PgConnection, PgListener};
 use sqlx::{AssertSqlSafe, Connection as _};
 use std::sync::Arc;
@@ -117,7 +118,7 @@ async fn tell(url: String, told: Arc<Notify>) {
 async fn notify(url: &str, connection: &mut Option<PgConnection>, channel: &str) -> Result<(), sqlx::Error> {
     let connected = match connection.take() {
         Some(connected) => connected,
-        None => PgConnection::connect(url).await?,
+        None => PgConnection::connect_with(&options(url)?).await?,
     };
     let connected = connection.insert(connected);
     // A raw statement: behind a pooler there are no prepared ones.
