@@ -36,7 +36,7 @@ impl Personality for ArchitectAi {
         let asked = talk(brief).ask::<Parts<false>, Parts<true>>(
             "research",
             &question,
-            Tokens { demo: 70, deep: 500 },
+            Tokens { demo: 90, deep: 500 },
         )?;
         Ok(details::Research { places, answer: asked.answer, model: asked.model })
     }
@@ -47,7 +47,7 @@ impl Personality for ArchitectAi {
         let asked = after_research(brief, &input.research).ask::<Risks<false>, Risks<true>>(
             "inspect",
             &question::inspect(brief),
-            Tokens { demo: 70, deep: 500 },
+            Tokens { demo: 90, deep: 500 },
         )?;
         let details = details::Inspect {
             reason: format!(
@@ -67,7 +67,7 @@ impl Personality for ArchitectAi {
             .ask::<Architecture<false>, Architecture<true>>(
                 "generate",
                 &question::generate(brief),
-                Tokens { demo: 150, deep: 1_800 },
+                Tokens { demo: 200, deep: 1_800 },
             )?;
         let confidence = asked.confidence();
         let (files, refused, interfaces) = match &asked.answer {
@@ -88,7 +88,7 @@ impl Personality for ArchitectAi {
         let asked = talk.ask::<Simpler<false>, Simpler<true>>(
             "optimize",
             &question::optimize(brief),
-            Tokens { demo: 50, deep: 300 },
+            Tokens { demo: 60, deep: 300 },
         )?;
         let count = |change: &str| {
             let files = input.generate.details.files.iter().filter(|file| file.change == change);
@@ -110,7 +110,7 @@ impl Personality for ArchitectAi {
         let asked = talk.ask::<Weakness<false>, Weakness<true>>(
             "review",
             &question::review(brief),
-            Tokens { demo: 50, deep: 300 },
+            Tokens { demo: 60, deep: 300 },
         )?;
         let review = Review::accept(details::Review { answer: asked.answer, model: asked.model });
         Ok(check::gates(brief, &input.generate.details).into_iter().fold(review, Review::gate))

@@ -25,7 +25,7 @@ pub(crate) fn research(brief: &Brief, places: &[String]) -> String {
         "You design the change. Which parts of the project does it concern? Short.",
         "You design the change; another plans its steps at the same time. Which parts of the project does it concern, and how do they \
 depend on each other? One part a line, with its file.",
-        r#"{"parts":["…"]}"#,
+        r#"{"parts":[""]}"#,
     );
     format!("{required}{found}{question}")
 }
@@ -35,7 +35,7 @@ pub(crate) fn inspect(brief: &Brief) -> String {
         brief,
         "What may the change break? Short.",
         "What may the change break: callers, formats, stored data, security, speed? One risk a line.",
-        r#"{"risks":["…"]}"#,
+        r#"{"risks":[""]}"#,
     )
 }
 
@@ -52,7 +52,7 @@ requirements. Interfaces: each function, type, format or command where parts mee
         brief,
         "Design the change: one or two files with their purpose; interfaces (functions) that change.",
         deep,
-        r#"{"files":[{"path":"…","purpose":"…"}],"interfaces":["…"]}"#,
+        r#"{"files":[{"path":"","purpose":""}],"interfaces":[""]}"#,
     )
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn optimize(brief: &Brief) -> String {
         brief,
         "Is there a simpler way? One short sentence.",
         "Is there a simpler way that serves all requirements? Say what it would save, or why there is none.",
-        r#"{"simpler":"…"}"#,
+        r#"{"simpler":""}"#,
     )
 }
 
@@ -70,6 +70,6 @@ pub(crate) fn review(brief: &Brief) -> String {
         brief,
         "What is the weakest point of the design? One short sentence.",
         "What is the weakest point of this design, and how would one notice that it fails?",
-        r#"{"weakness":"…"}"#,
+        r#"{"weakness":""}"#,
     )
 }

@@ -27,7 +27,7 @@ pub struct Remark<const DEEP: bool> {
     pub remark: Line<DEEP>,
 }
 
-/// Some code: at most `SHORT` characters at demo, 12,000 above. May be empty.
+/// Some code: at most 900 characters at demo, 12,000 above. May be empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Code<const DEEP: bool>(pub(crate) String);
@@ -36,7 +36,7 @@ impl<const DEEP: bool> Schema for Code<DEEP> {
     const TYPE: &'static [Piece] = if DEEP {
         &[Piece::Lit("\"type\":\"string\",\"maxLength\":12000")]
     } else {
-        &[Piece::Lit("\"type\":\"string\",\"maxLength\":700")]
+        &[Piece::Lit("\"type\":\"string\",\"maxLength\":900")]
     };
 }
 

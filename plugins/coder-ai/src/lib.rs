@@ -40,7 +40,7 @@ impl Personality for CoderAi {
         let asked = talk(brief).ask::<Idea<false>, Idea<true>>(
             "research",
             &question,
-            Tokens { demo: 80, deep: 600 },
+            Tokens { demo: 100, deep: 600 },
         )?;
         Ok(details::Research { candidates, answer: asked.answer, model: asked.model })
     }
@@ -51,7 +51,7 @@ impl Personality for CoderAi {
         let asked = after_research(brief, &input.research).ask::<Risks<false>, Risks<true>>(
             "inspect",
             &question::inspect(brief),
-            Tokens { demo: 60, deep: 500 },
+            Tokens { demo: 90, deep: 500 },
         )?;
         let read = choose::chosen(brief, &input.research);
         let reason = if read.is_empty() {
@@ -75,7 +75,7 @@ impl Personality for CoderAi {
         let asked = talk.ask::<Note<false>, Note<true>>(
             "optimize",
             &question::optimize(brief, &input.generate.details),
-            Tokens { demo: 50, deep: 300 },
+            Tokens { demo: 60, deep: 300 },
         )?;
         let sum = |lines: fn(&details::Change) -> u32| input.generate.details.changes.iter().map(lines).sum();
         let details = details::Optimize {
@@ -111,7 +111,7 @@ impl Personality for CoderAi {
         let asked = talk.ask::<Remark<false>, Remark<true>>(
             "review",
             &question::review(brief, &input.generate.details),
-            Tokens { demo: 50, deep: 300 },
+            Tokens { demo: 60, deep: 300 },
         )?;
         let review = Review::accept(details::Review { answer: asked.answer, model: asked.model });
         Ok(gates.into_iter().fold(review, Review::gate))

@@ -53,17 +53,22 @@ pub(crate) fn gather(brief: &Brief, paths: &[String], budget: usize) -> Result<M
     Ok(material)
 }
 
-/// The lines around those that have a word of the task, else the beginning, with their numbers in the header.
+/// The lines around those that have most words of the task, else the beginning, with their numbers in the header.
 fn part(path: &str, text: &str, words: &[String], most: usize) -> String {
     let lines: Vec<&str> = text.lines().collect();
-    let is_hit = |line: &&str| {
+    let score = |line: &str| {
         let low = line.to_lowercase();
-        words.iter().any(|word| low.contains(word.as_str()))
+        words.iter().filter(|word| low.contains(word.as_str())).count()
     };
     let mut wanted: Vec<bool> = vec![false; lines.len()];
-    let hits: Vec<usize> =
-        (0..).zip(&lines).filter(|(_, line)| is_hit(line)).map(|(index, _)| index).collect();
-    let hits = if hits.is_empty() { vec![0] } else { hits };
+    // The lines with most words first: they get the room.
+    let mut hits: Vec<(usize, usize)> =
+        (0..).zip(&lines).map(|(index, line)| (index, score(line))).filter(|(_, score)| *score > 0).collect();
+    hits.sort_by_key(|(_, score)| std::cmp::Reverse(*score));
+    let mut hits: Vec<usize> = hits.into_iter().map(|(index, _)| index).collect();
+    if hits.is_empty() {
+        hits.push(0);
+    }
     let mut used = 0;
     'hits: for hit in hits {
         for index in hit.saturating_sub(AROUND)..=hit.saturating_add(AROUND) {

@@ -7,9 +7,9 @@ use skep_sdk::prelude::{Brief, Scope};
 use crate::details;
 use crate::material::Material;
 
-const CREATION: &str = r#"{"summary":"…","files":[{"path":"…","content":"…"}]}"#;
+const CREATION: &str = r#"{"summary":"","files":[{"path":"","content":""}]}"#;
 const CHANGE: &str =
-    r#"{"summary":"…","edits":[{"path":"…","find":"…","replace":"…"}],"files":[{"path":"…","content":"…"}]}"#;
+    r#"{"summary":"","edits":[{"path":"","find":"","replace":""}],"files":[{"path":"","content":""}]}"#;
 
 fn depth(brief: &Brief, short: &str, deep: &str, form: &str) -> String {
     format!("{}\nJSON: {form}", if is_deep(brief) { deep } else { short })
@@ -60,7 +60,7 @@ pub(crate) fn research(brief: &Brief, candidates: &[String]) -> String {
         "You change the code. What has to change, and which files must you read first?",
         "You change the code. What has to change, where, and why would that serve the requirements? Which files of the project must you \
 read before you change anything? Name only files that are listed.",
-        r#"{"idea":"…","files":["path"]}"#,
+        r#"{"idea":"","files":[""]}"#,
     );
     text + &question
 }
@@ -70,7 +70,7 @@ pub(crate) fn inspect(brief: &Brief) -> String {
         brief,
         "What may this change break? Short.",
         "What may this change break, and which case is easily forgotten? One risk a line.",
-        r#"{"risks":["…"]}"#,
+        r#"{"risks":[""]}"#,
     )
 }
 
@@ -88,13 +88,17 @@ pub(crate) fn generate(brief: &Brief, material: &Material, creation: bool) -> St
         )
     };
     let rules = match (creation, deep) {
-        (true, false) => "Make the change: one new file with its whole content, short.",
+        (true, false) => {
+            "Write the file that the task asks for. content: the whole file, ready to use, with everything that the task asks for. summary: what the \
+user gets."
+        }
         (true, true) => {
             "Make the change: new files with their whole content, complete and working, no placeholders. The summary is one sentence that \
 says what is different for the person who asked."
         }
         (false, false) => {
-            "Make the change. edits: find is copied exactly from a file above and stands there only once; replace is the new text. files: only new files."
+            "Make the change. edits: find is the wrong line, copied exactly from a file above; replace is the corrected line. files: only if a new file is needed. \
+summary: what the user gets."
         }
         (false, true) => {
             "Make the change, as small as serves the task, complete and working, no placeholders. `edits` change existing files: `find` is \
@@ -103,7 +107,9 @@ change. `files` holds new files with their whole content; leave it empty if ther
 sentence that says what is different for the person who asked."
         }
     };
-    format!("{}{findings}{rules}\nJSON: {form}", material.text)
+    // A small model holds on to what it read last.
+    let task = cut(&brief.task, if deep { 2_000 } else { 400 });
+    format!("{}{findings}TASK: {task}\n{rules}\nJSON: {form}", material.text)
 }
 
 pub(crate) fn repair(problems: &[String], creation: bool) -> String {
@@ -142,7 +148,7 @@ pub(crate) fn optimize(brief: &Brief, generate: &details::Generate) -> String {
         brief,
         "Could it be simpler? One short sentence.",
         "Could the change be simpler or cheaper to run? Say what it would save, or why not.",
-        r#"{"note":"…"}"#,
+        r#"{"note":""}"#,
     );
     changed(generate, if is_deep(brief) { 1_500 } else { 200 }) + &question
 }
@@ -157,7 +163,7 @@ pub(crate) fn review(brief: &Brief, generate: &details::Generate) -> String {
         brief,
         "What should a reader of the change check? One short sentence.",
         deep,
-        r#"{"remark":"…"}"#,
+        r#"{"remark":""}"#,
     );
     changed(generate, if is_deep(brief) { 1_500 } else { 200 }) + &question
 }

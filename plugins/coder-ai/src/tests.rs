@@ -258,7 +258,7 @@ fn prompts_are_short_at_demo_and_long_above() {
         (all, requests.iter().filter_map(|request| request.max_tokens).sum::<u32>())
     };
     let (demo, mvp) = (size("demo"), size("mvp"));
-    assert!(demo.0 < 8_000 && demo.1 < 600, "{demo:?}");
+    assert!(demo.0 < 8_000 && demo.1 <= 700, "{demo:?}");
     assert!(demo.0 < mvp.0 && demo.1 < mvp.1, "{demo:?} {mvp:?}");
 }
 

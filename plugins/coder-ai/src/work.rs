@@ -10,7 +10,7 @@ use crate::material::{self, Material};
 use crate::{details, document, question};
 
 /// A whole change. At demo about a quarter of a minute of the embedded model.
-const CHANGE: Tokens = Tokens { demo: 320, deep: 6_000 };
+const CHANGE: Tokens = Tokens { demo: 380, deep: 6_000 };
 /// Less than this of the files is not worth asking about.
 const LEAST_BUDGET: usize = 600;
 

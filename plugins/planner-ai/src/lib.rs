@@ -33,7 +33,7 @@ impl Personality for PlannerAi {
         let asked = talk(brief).ask::<Approach<false>, Approach<true>>(
             "research",
             &question,
-            Tokens { demo: 50, deep: 400 },
+            Tokens { demo: 60, deep: 400 },
         )?;
         Ok(details::Research { likely_files, answer: asked.answer, model: asked.model })
     }
@@ -44,7 +44,7 @@ impl Personality for PlannerAi {
         let asked = after_research(brief, &input.research).ask::<Risks<false>, Risks<true>>(
             "inspect",
             &question::inspect(brief),
-            Tokens { demo: 70, deep: 500 },
+            Tokens { demo: 90, deep: 500 },
         )?;
         let required = check::requirements(brief);
         let details = details::Inspect {
@@ -71,7 +71,7 @@ impl Personality for PlannerAi {
             .ask::<Plan<false>, Plan<true>>(
                 "generate",
                 &question::generate(brief),
-                Tokens { demo: 150, deep: 1_800 },
+                Tokens { demo: 200, deep: 1_800 },
             )?;
         let confidence = asked.confidence();
         let steps = match &asked.answer {
@@ -88,7 +88,7 @@ impl Personality for PlannerAi {
         let asked = talk.ask::<Leaner<false>, Leaner<true>>(
             "optimize",
             &question::optimize(brief),
-            Tokens { demo: 50, deep: 300 },
+            Tokens { demo: 60, deep: 300 },
         )?;
         let touched = check::touched(&input.generate.details);
         let details = details::Optimize { touched, answer: asked.answer, model: asked.model };
@@ -102,7 +102,7 @@ impl Personality for PlannerAi {
         let asked = talk.ask::<Missing<false>, Missing<true>>(
             "review",
             &question::review(brief),
-            Tokens { demo: 70, deep: 400 },
+            Tokens { demo: 90, deep: 400 },
         )?;
         let review = Review::accept(details::Review { answer: asked.answer, model: asked.model });
         Ok(check::gates(brief, &input.generate.details).into_iter().fold(review, Review::gate))

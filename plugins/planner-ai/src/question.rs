@@ -25,7 +25,7 @@ pub(crate) fn research(brief: &Brief, likely_files: &[String]) -> String {
         "You plan the work. How would you go about it? One short sentence.",
         "You plan the work; another plans its structure at the same time. How would you go about it: what comes first, and how will one \
 see early whether it works? One or two sentences.",
-        r#"{"approach":"…"}"#,
+        r#"{"approach":""}"#,
     );
     format!("{required}{likely}{question}")
 }
@@ -35,7 +35,7 @@ pub(crate) fn inspect(brief: &Brief) -> String {
         brief,
         "What may go wrong on the way? Short.",
         "What may go wrong on the way: a step that depends on another, something that cannot be undone, a file that others change? One risk a line.",
-        r#"{"risks":["…"]}"#,
+        r#"{"risks":[""]}"#,
     )
 }
 
@@ -51,7 +51,7 @@ they are listed; new ones where you would put them). Include a test of the chang
         brief,
         "Write the plan: one or two short steps, each with the paths of the files that it touches.",
         deep,
-        r#"{"steps":[{"do":"…","files":["path"]}]}"#,
+        r#"{"steps":[{"do":"","files":[""]}]}"#,
     )
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn optimize(brief: &Brief) -> String {
         brief,
         "What could be left out? One short sentence.",
         "What could be left out or joined without losing a requirement? Say what it saves.",
-        r#"{"leaner":"…"}"#,
+        r#"{"leaner":""}"#,
     )
 }
 
@@ -69,6 +69,6 @@ pub(crate) fn review(brief: &Brief) -> String {
         brief,
         "What does the plan forget? Nothing is a good answer.",
         "Hold the plan against the requirements: what does it forget? An empty list is a good answer.",
-        r#"{"missing":["…"]}"#,
+        r#"{"missing":[""]}"#,
     )
 }

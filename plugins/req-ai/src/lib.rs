@@ -36,7 +36,7 @@ impl Personality for ReqAi {
         let asked = talk(brief).ask::<Goal<false>, Goal<true>>(
             "research",
             &question,
-            Tokens { demo: 80, deep: 700 },
+            Tokens { demo: 120, deep: 700 },
         )?;
         Ok(details::Research { answer: asked.answer, model: asked.model })
     }
@@ -54,7 +54,7 @@ impl Personality for ReqAi {
         let asked = after_research(brief, &input.research).ask::<Doable<false>, Doable<true>>(
             "inspect",
             &question::inspect(brief),
-            Tokens { demo: 80, deep: 500 },
+            Tokens { demo: 90, deep: 500 },
         )?;
         let mut risks = Vec::new();
         if let Some(answer) = &asked.answer {
@@ -79,7 +79,7 @@ impl Personality for ReqAi {
             .ask::<Requirements<false>, Requirements<true>>(
                 "generate",
                 &question::generate(brief),
-                Tokens { demo: 190, deep: 1_800 },
+                Tokens { demo: 240, deep: 1_800 },
             )?;
         let confidence = asked.confidence();
         let details = match asked.answer {
@@ -109,7 +109,7 @@ impl Personality for ReqAi {
         let asked = talk.ask::<Open<false>, Open<true>>(
             "optimize",
             &question::optimize(brief),
-            Tokens { demo: 70, deep: 500 },
+            Tokens { demo: 90, deep: 500 },
         )?;
         let vague = check::vague(&input.generate.details);
         let cost = if vague.is_empty() { 0.0 } else { 0.1 };

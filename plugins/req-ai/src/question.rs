@@ -10,11 +10,11 @@ fn depth(brief: &Brief, short: &str, deep: &str, form: &str) -> String {
 pub(crate) fn research(brief: &Brief) -> String {
     depth(
         brief,
-        "You gather requirements. What is the goal of the task? Which facts matter? Short sentences.",
+        "You gather requirements. What does the TASK ask for? Say it in one short sentence, then one or two facts.",
         "You gather requirements. State the goal of the task: what shall be different afterwards, for whom. \
 List the facts that matter: what the task says, what the files suggest, which assumption you make where it is silent \
 (begin such a line with `Assumed:`). Do not solve the task yet.",
-        r#"{"goal":"…","facts":["…"]}"#,
+        r#"{"goal":"","facts":[""]}"#,
     )
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn inspect(brief: &Brief) -> String {
         "Can this be done by changing files of a project? What may go wrong?",
         "Can this be done by changing files of the project? What may go wrong: behaviour that others rely on, data, security, \
 words of the task that can be read in two ways? One risk a line, the worst first.",
-        r#"{"doable":true,"risks":["…"]}"#,
+        r#"{"doable":true,"risks":[""]}"#,
     )
 }
 
@@ -39,9 +39,9 @@ Acceptance: what one does and what one sees then. Out of scope: what is not aske
     };
     depth(
         brief,
-        "Write the requirements, one or two short lines each: what must be true, what must stay, how one sees it is done, what is not asked.",
+        "Write the requirements of the TASK, one or two short lines each: what must be true, what must stay, how one sees it is done, what is not asked.",
         deep,
-        r#"{"requirements":["…"],"constraints":["…"],"acceptance":["…"],"out_of_scope":["…"]}"#,
+        r#"{"requirements":[""],"constraints":[""],"acceptance":[""],"out_of_scope":[""]}"#,
     )
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn optimize(brief: &Brief) -> String {
         brief,
         "What is still unclear in the task? One short question, or none.",
         "Which questions are open that only the person who asked can answer, and would change the result? None is a good answer.",
-        r#"{"open_questions":["…"]}"#,
+        r#"{"open_questions":[""]}"#,
     )
 }
 
@@ -59,6 +59,6 @@ pub(crate) fn review(brief: &Brief) -> String {
         brief,
         "Do the requirements cover the task? Why?",
         "Do these requirements cover everything that the task asks for, and nothing else? Give the reason: name what is missing or too much.",
-        r#"{"covered":true,"reason":"…"}"#,
+        r#"{"covered":true,"reason":""}"#,
     )
 }

@@ -9,7 +9,7 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 use skep_sdk::schema::{Piece, Schema};
 
-/// A sentence: at most 90 characters at demo, 400 above.
+/// A sentence: at most 120 characters at demo, 400 above.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Line<const DEEP: bool>(pub String);
@@ -18,7 +18,7 @@ impl<const DEEP: bool> Schema for Line<DEEP> {
     const TYPE: &'static [Piece] = if DEEP {
         &[Piece::Lit("\"type\":\"string\",\"minLength\":1,\"maxLength\":400")]
     } else {
-        &[Piece::Lit("\"type\":\"string\",\"minLength\":1,\"maxLength\":90")]
+        &[Piece::Lit("\"type\":\"string\",\"minLength\":1,\"maxLength\":120")]
     };
 }
 
@@ -87,14 +87,14 @@ impl<T, const DEEP: bool, const LEAST: usize> Deref for List<T, DEEP, LEAST> {
 }
 
 impl<const DEEP: bool, const LEAST: usize> Lines<DEEP, LEAST> {
-    /// The sentences without blanks around them, empty ones and repeated ones left out.
+    /// The sentences without blanks around them; those that say nothing and repeated ones are left out.
     pub fn texts(&self) -> Vec<String> {
         distinct(self.iter().map(|line| line.0.as_str()))
     }
 }
 
 impl<const DEEP: bool, const LEAST: usize> Paths<DEEP, LEAST> {
-    /// The paths without blanks and `./` before them, empty ones and repeated ones left out.
+    /// The paths without blanks and `./` before them; those that name nothing and repeated ones are left out.
     pub fn texts(&self) -> Vec<String> {
         distinct(self.iter().map(|path| crate::paths::tidy(&path.0)))
     }
@@ -102,7 +102,7 @@ impl<const DEEP: bool, const LEAST: usize> Paths<DEEP, LEAST> {
 
 fn distinct<'text>(texts: impl Iterator<Item = &'text str>) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
-    for text in texts.map(str::trim).filter(|text| !text.is_empty()) {
+    for text in texts.map(str::trim).filter(|text| text.contains(char::is_alphanumeric)) {
         if !kept.iter().any(|other| other.eq_ignore_ascii_case(text)) {
             kept.push(text.to_owned());
         }
@@ -122,7 +122,7 @@ mod tests {
         let short: Value = serde_json::from_str(&schema::text::<Risks<false>>()).unwrap();
         let deep: Value = serde_json::from_str(&schema::text::<Risks<true>>()).unwrap();
         assert_eq!(short["properties"]["risks"]["maxItems"], json!(2));
-        assert_eq!(short["properties"]["risks"]["items"]["maxLength"], json!(90));
+        assert_eq!(short["properties"]["risks"]["items"]["maxLength"], json!(120));
         assert_eq!(deep["properties"]["risks"]["maxItems"], json!(8));
         assert_eq!(deep["properties"]["risks"]["items"]["maxLength"], json!(400));
         assert_eq!(short["required"], json!(["risks"]));
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn texts_are_trimmed_and_distinct() {
-        let lines: Lines<true> = serde_json::from_value(json!([" a ", "A", "", "b"])).unwrap();
+        let lines: Lines<true> = serde_json::from_value(json!([" a ", "A", "", "…", "b"])).unwrap();
         assert_eq!(lines.texts(), ["a", "b"]);
         let paths: Paths<true> = serde_json::from_value(json!(["./a.py", "a.py", "b/c.py"])).unwrap();
         assert_eq!(paths.texts(), ["a.py", "b/c.py"]);

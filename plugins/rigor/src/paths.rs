@@ -34,7 +34,7 @@ pub fn tidy(path: &str) -> &str {
 
 /// Why this is not a path that a change may have; none if it is fine.
 pub fn problem(path: &str) -> Option<String> {
-    let plain = !path.is_empty()
+    let plain = path.contains(char::is_alphanumeric)
         && path.len() <= 300
         && !path.starts_with('/')
         && !path.contains('\\')
@@ -124,6 +124,7 @@ mod tests {
         }
         for path in [
             "",
+            "…",
             "/etc/passwd",
             "../a",
             "a/../b",

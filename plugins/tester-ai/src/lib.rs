@@ -36,7 +36,7 @@ impl Personality for TesterAi {
         let asked = talk(brief).ask::<Ideas<false>, Ideas<true>>(
             "research",
             &question,
-            Tokens { demo: 70, deep: 600 },
+            Tokens { demo: 90, deep: 600 },
         )?;
         Ok(details::Research { facts, answer: asked.answer, model: asked.model })
     }
@@ -47,7 +47,7 @@ impl Personality for TesterAi {
         let asked = after_research(brief, &input.research).ask::<Risks<false>, Risks<true>>(
             "inspect",
             &question::inspect(brief),
-            Tokens { demo: 60, deep: 500 },
+            Tokens { demo: 90, deep: 500 },
         )?;
         let facts = &input.research.facts;
         let details = details::Inspect {
@@ -70,7 +70,7 @@ impl Personality for TesterAi {
             .ask::<Verification<false>, Verification<true>>(
                 "generate",
                 &question::generate(brief),
-                Tokens { demo: 110, deep: 1_200 },
+                Tokens { demo: 140, deep: 1_200 },
             )?;
         let confidence = asked.confidence();
         let facts = &input.research.facts;
@@ -90,7 +90,7 @@ impl Personality for TesterAi {
         let asked = talk.ask::<Cheaper<false>, Cheaper<true>>(
             "optimize",
             &question::optimize(brief),
-            Tokens { demo: 50, deep: 300 },
+            Tokens { demo: 60, deep: 300 },
         )?;
         let existing = input.research.facts.tests.clone();
         let details =
@@ -109,7 +109,7 @@ impl Personality for TesterAi {
         let asked = talk.ask::<Remark<false>, Remark<true>>(
             "review",
             &question::review(brief, &failed),
-            Tokens { demo: 50, deep: 300 },
+            Tokens { demo: 60, deep: 300 },
         )?;
         let reason = if failed.is_empty() {
             format!("{} check(s), none failed", gates.len())

@@ -30,7 +30,7 @@ pub(crate) fn research(brief: &Brief, facts: &Facts) -> String {
         brief,
         "You verify the change. What should be tested? Short.",
         "You verify the change. What should be tested: the case that was wrong, the cases at the edge, what must not have changed? One idea a line.",
-        r#"{"test_ideas":["…"]}"#,
+        r#"{"test_ideas":[""]}"#,
     );
     text + &question
 }
@@ -41,7 +41,7 @@ pub(crate) fn inspect(brief: &Brief) -> String {
     } else {
         "What may still be wrong with the change? One risk a line."
     };
-    depth(brief, "What may still be wrong? Short.", deep, r#"{"risks":["…"]}"#)
+    depth(brief, "What may still be wrong? Short.", deep, r#"{"risks":[""]}"#)
 }
 
 pub(crate) fn generate(brief: &Brief) -> String {
@@ -50,7 +50,7 @@ pub(crate) fn generate(brief: &Brief) -> String {
         "Write one or two tests in words (do this, see that), and how to undo the change.",
         "Write the verification. Tests: what one does, with values, and what one must see then; the command that runs the project's tests, if you see one. \
 Rollback: how the change is undone, with what has to be restored.",
-        r#"{"tests":["…"],"rollback":"…"}"#,
+        r#"{"tests":[""],"rollback":""}"#,
     )
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn optimize(brief: &Brief) -> String {
         brief,
         "How can this be verified with less? One short sentence.",
         "How can the same be verified with less: which test shows most, which need not be made?",
-        r#"{"cheaper":"…"}"#,
+        r#"{"cheaper":""}"#,
     )
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn review(brief: &Brief, failed: &[String]) -> String {
         brief,
         "What is left to check by hand? One short sentence.",
         "What is left to check by hand before this is used? One or two sentences.",
-        r#"{"remark":"…"}"#,
+        r#"{"remark":""}"#,
     );
     computed + &question
 }

@@ -166,7 +166,7 @@ fn prompts_are_short_at_demo_and_long_above() {
         (longest, requests.iter().filter_map(|request| request.max_tokens).sum::<u32>())
     };
     let (demo, mvp, product) = (size("demo"), size("mvp"), size("product"));
-    assert!(demo.0 < 1_500 && demo.1 < 400, "{demo:?}");
+    assert!(demo.0 < 1_500 && demo.1 <= 460, "{demo:?}");
     assert!(demo.0 < mvp.0 && mvp.0 < product.0 && demo.1 < mvp.1, "{demo:?} {mvp:?} {product:?}");
 }
 

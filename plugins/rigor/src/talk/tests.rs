@@ -23,7 +23,7 @@ fn a_question_begins_with_its_marker_and_depth_follows_the_scope() {
     let requests = host.model_requests();
     assert_eq!(requests[0].messages[1].content, "PHASE req-ai/inspect\nWhat may go wrong?");
     assert_eq!((requests[0].max_tokens, requests[1].max_tokens), (Some(40), Some(400)));
-    assert!(requests[0].answer_schema.as_ref().unwrap().contains("\"maxLength\":90"));
+    assert!(requests[0].answer_schema.as_ref().unwrap().contains("\"maxLength\":120"));
     assert!(requests[1].answer_schema.as_ref().unwrap().contains("\"maxLength\":400"));
     assert!(requests[0].messages[0].content.len() < requests[1].messages[0].content.len());
 }
