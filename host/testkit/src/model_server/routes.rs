@@ -167,6 +167,10 @@ fn stream(answer: &Scripted, wants_usage: bool) -> Response {
             if let Some(gate) = step {
                 gate.pass().await;
             }
+            if bytes.is_err() {
+                // What was written so far reaches the other side only while the body has to be waited for.
+                tokio::task::yield_now().await;
+            }
             bytes
         }
     });
