@@ -4,11 +4,12 @@
 pub(crate) mod child;
 
 use crate::cache::deserialize_trusted;
-use crate::engine::{Target, engine};
+use crate::engine::Target;
 use crate::options::{CompileLimits, Compiler};
 use app::ports::components::ComponentError;
 use bytes::Bytes;
 use child::Verdict;
+use rustix::process::Signal;
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
@@ -118,8 +119,8 @@ impl Compilation {
 
     fn death(&self, signal: Option<i32>, messages: &str) -> String {
         let CompileLimits { cpu_seconds, memory_bytes, .. } = self.limits;
-        let cpu = [libc_signal::XCPU, libc_signal::KILL].map(Some).contains(&signal);
-        if cpu {
+        // Without this signal: an abort of the allocator, or the system's own out-of-memory killer.
+        if signal == Some(Signal::XCPU.as_raw()) {
             return format!("it took more than {cpu_seconds} s of processor time");
         }
         let last =
@@ -128,23 +129,10 @@ impl Compilation {
     }
 }
 
-/// Numbers of signals on Linux.
-mod libc_signal {
-    /// Out of processor time: the soft limit.
-    pub(super) const XCPU: i32 = 24;
-    /// The hard limit.
-    pub(super) const KILL: i32 = 9;
-}
-
 /// Load code that [`Compilation::compile`] just made.
 ///
 /// # Errors
 /// [`ComponentError::Invalid`] when it does not fit the engine, such as more memory than the pool has.
 pub(crate) fn load(engine: &Engine, code: &[u8]) -> Result<Component, ComponentError> {
     deserialize_trusted(engine, code).map_err(|error| ComponentError::Invalid(format!("{error:#}")))
-}
-
-/// An engine that compiles for `target`.
-fn compiler_engine(target: Target) -> Result<Engine, ComponentError> {
-    engine(target)
 }

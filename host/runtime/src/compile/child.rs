@@ -1,7 +1,6 @@
 //! The compiling child process: limits itself, reads a component from stdin, writes one byte of verdict and then code or message to stdout.
 
-use super::compiler_engine;
-use crate::engine::Target;
+use crate::engine::{Target, engine};
 use crate::options::CompileLimits;
 use app::ports::components::ComponentError;
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -27,7 +26,7 @@ pub(crate) fn compile(component: &[u8], target: Target) -> Result<Vec<u8>, Compo
             MESSAGE_LIMIT,
         ))
     };
-    compiler_engine(target)?.precompile_component(component).map_err(invalid)
+    engine(target)?.precompile_component(component).map_err(invalid)
 }
 
 /// What the child wrote instead of code.
