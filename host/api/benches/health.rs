@@ -2,7 +2,13 @@
 //!
 //! Rounds alternate, so that a busy machine slows both; the medians are compared.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a bench")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a bench"
+)]
 
 #[allow(dead_code, reason = "a bench needs little of what the tests use")]
 #[path = "../tests/api/support.rs"]

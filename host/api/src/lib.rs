@@ -1,7 +1,7 @@
 //! HTTP: routes, extractors, one error renderer for each surface, OpenAPI. axum is named here and nowhere else.
 //!
 //! It decides nothing: a handler parses, calls one use case of `app`, and shapes the answer. It reads no configuration; `host` gives it
-//! [`HttpSettings`] and a listener. Start reading at [`routes`], where every route is on one page, then at `middleware`, which lists what
+//! [`HttpSettings`] and a listener. Start reading at `routes`, where every route is on one page, then at `middleware`, which lists what
 //! each request passes.
 
 mod counters;
