@@ -118,6 +118,9 @@ pub(crate) async fn load(runtime: &Runtime, component: Bytes) -> Result<Compiled
     runtime.compile(component, &manifest(PluginKind::Skill)).await
 }
 
+/// What a scripted host answers.
+pub(crate) type Script = dyn Fn(&Call) -> Answer + Send + Sync;
+
 /// A host that answers by script and remembers.
 #[derive(Default)]
 pub(crate) struct ScriptedHost {
@@ -128,7 +131,7 @@ pub(crate) struct ScriptedHost {
     /// Calls that were performed.
     pub(crate) calls: Mutex<Vec<Call>>,
     /// Instead of the default script.
-    pub(crate) script: Option<Box<dyn Fn(&Call) -> Answer + Send + Sync>>,
+    pub(crate) script: Option<Box<Script>>,
     /// Never answers.
     pub(crate) silent: bool,
 }
