@@ -60,6 +60,6 @@ export SKEP_TEST_COMPONENTS="$target/components"
 export SKEP_TEST_GUESTS="$target/guests"
 export SKEP_TEST_MODEL_DIR="$target/models"
 run_tests() {
-    SKEP_TEST_DATABASE_URL="$database" cargo test "${selection[@]}" "$@" </dev/null
+    SKEP_TEST_DATABASE_URL="$database" cargo test --no-fail-fast "${selection[@]}" "$@" </dev/null
 }
 stage "run the tests" run_tests "$@"

@@ -88,6 +88,13 @@ impl App {
     #[must_use]
     pub fn new(ports: Ports, settings: Settings) -> Self {
         let (cancelled, _) = tokio::sync::broadcast::channel(1024);
-        Self { ports, settings, live: LiveBus::default(), queued: Notify::new(), cancelled, catalog: LivePlugins::default() }
+        Self {
+            ports,
+            settings,
+            live: LiveBus::default(),
+            queued: Notify::new(),
+            cancelled,
+            catalog: LivePlugins::default(),
+        }
     }
 }

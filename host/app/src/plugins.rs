@@ -33,7 +33,8 @@ pub fn list(app: &App, caller: &Caller) -> Result<Value, Error> {
         .iter()
         .map(|plugin| shown(plugin.digest, &plugin.manifest, [("missing", json!(plugin.missing))]))
         .collect();
-    let broken: Vec<Value> = view.broken.iter().map(|plugin| json!({ "path": plugin.path, "reason": plugin.reason })).collect();
+    let broken: Vec<Value> =
+        view.broken.iter().map(|plugin| json!({ "path": plugin.path, "reason": plugin.reason })).collect();
     Ok(json!({ "live": live, "held": held, "broken": broken }))
 }
 

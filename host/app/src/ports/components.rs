@@ -39,7 +39,9 @@ pub enum ComponentError {
     #[error("{0}")]
     Invalid(String),
     /// Built for another ABI.
-    #[error("the component was built for skep:plugin {found}, this host speaks {supported}: build it again with skep-sdk {supported}")]
+    #[error(
+        "the component was built for skep:plugin {found}, this host speaks {supported}: build it again with skep-sdk {supported}"
+    )]
     OtherAbi {
         /// The component's.
         found: String,

@@ -44,10 +44,20 @@ pub enum Begin {
 #[async_trait::async_trait]
 pub trait Idempotency: Send + Sync + 'static {
     /// Reserve a key for 24 hours. A reservation without an answer older than 5 minutes counts as abandoned.
-    async fn begin(&self, scope: &IdempotencyScope, body_hash: [u8; 32], now: Timestamp) -> Result<Begin, StoreError>;
+    async fn begin(
+        &self,
+        scope: &IdempotencyScope,
+        body_hash: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Begin, StoreError>;
 
     /// Keep the answer.
-    async fn complete(&self, scope: &IdempotencyScope, answer: KeptAnswer, now: Timestamp) -> Result<(), StoreError>;
+    async fn complete(
+        &self,
+        scope: &IdempotencyScope,
+        answer: KeptAnswer,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Forget the reservation (5xx, streams).
     async fn abandon(&self, scope: &IdempotencyScope) -> Result<(), StoreError>;

@@ -35,8 +35,21 @@ pub trait Journal: Send + Sync + 'static {
     /// End the task and its lease. Stores the event `task.completed`, `task.failed` or `task.cancelled` with `data` null.
     /// When a cancel was committed before and the outcome is another, nothing is done and it answers `StoreError::Conflict`: the
     /// caller finishes again with `Cancelled`, so that follow-ups tell what really happened. Answers the task as it is now.
-    async fn finish(&self, lease: &Lease, outcome: Outcome, follow_ups: FollowUps, now: Timestamp) -> Result<Task, StoreError>;
+    async fn finish(
+        &self,
+        lease: &Lease,
+        outcome: Outcome,
+        follow_ups: FollowUps,
+        now: Timestamp,
+    ) -> Result<Task, StoreError>;
 
     /// The task waits until `wake_at`; its lease ends.
-    async fn suspend(&self, lease: &Lease, append: Append, progress: Progress, wake_at: Timestamp, now: Timestamp) -> Result<(), StoreError>;
+    async fn suspend(
+        &self,
+        lease: &Lease,
+        append: Append,
+        progress: Progress,
+        wake_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 }

@@ -7,7 +7,12 @@ use domain::id::AgentId;
 #[async_trait::async_trait]
 pub trait Kv: Send + Sync + 'static {
     /// The value of a key.
-    async fn find_value(&self, agent: AgentId, plugin: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    async fn find_value(
+        &self,
+        agent: AgentId,
+        plugin: &str,
+        key: &str,
+    ) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Keys with a prefix, sorted.
     async fn list_keys(&self, agent: AgentId, plugin: &str, prefix: &str) -> Result<Vec<String>, StoreError>;

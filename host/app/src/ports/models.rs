@@ -10,7 +10,10 @@ use std::sync::Arc;
 pub trait Model: Send + Sync + 'static {
     /// Complete the conversation: deltas as they come, then the whole answer as the last event. Dropping the stream cancels.
     /// Errors are typed: `unavailable`, `timeout` and `busy` may be retried by the caller, others not.
-    async fn complete(&self, request: ModelRequest) -> Result<BoxStream<'static, Result<ModelEvent, CallError>>, CallError>;
+    async fn complete(
+        &self,
+        request: ModelRequest,
+    ) -> Result<BoxStream<'static, Result<ModelEvent, CallError>>, CallError>;
 
     /// The provider's name of the model.
     fn name(&self) -> String;
@@ -43,7 +46,10 @@ impl Models {
 ///
 /// # Errors
 /// The stream's own error, or `unavailable` when it ended without an answer.
-pub async fn collect(mut stream: BoxStream<'static, Result<ModelEvent, CallError>>, mut delta: impl FnMut(&str)) -> Result<ModelAnswer, CallError> {
+pub async fn collect(
+    mut stream: BoxStream<'static, Result<ModelEvent, CallError>>,
+    mut delta: impl FnMut(&str),
+) -> Result<ModelAnswer, CallError> {
     use futures_util::StreamExt as _;
     while let Some(event) = stream.next().await {
         match event? {
@@ -51,5 +57,9 @@ pub async fn collect(mut stream: BoxStream<'static, Result<ModelEvent, CallError
             ModelEvent::Answer(answer) => return Ok(answer),
         }
     }
-    Err(CallError::new(domain::effect::ErrorKind::Unavailable, "stream-ended", "the model's stream ended without an answer"))
+    Err(CallError::new(
+        domain::effect::ErrorKind::Unavailable,
+        "stream-ended",
+        "the model's stream ended without an answer",
+    ))
 }

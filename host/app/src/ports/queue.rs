@@ -59,7 +59,12 @@ pub trait Queue: Send + Sync + 'static {
     async fn claim(&self, request: ClaimRequest, now: Timestamp) -> Result<Vec<Claimed>, StoreError>;
 
     /// Extend these leases; one answer each, in order.
-    async fn extend(&self, leases: &[Lease], lease: Duration, now: Timestamp) -> Result<Vec<Beat>, StoreError>;
+    async fn extend(
+        &self,
+        leases: &[Lease],
+        lease: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<Beat>, StoreError>;
 
     /// Give tasks back without a strike (drain).
     async fn release(&self, leases: &[Lease], now: Timestamp) -> Result<(), StoreError>;
@@ -69,7 +74,12 @@ pub trait Queue: Send + Sync + 'static {
 
     /// At start: judge the leases of this host's earlier runs as if they had expired. `installation` is the lasting id of the data
     /// directory; `host` the id of this run, which is recorded as its present one.
-    async fn take_back(&self, installation: uuid::Uuid, host: HostId, now: Timestamp) -> Result<Rescued, StoreError>;
+    async fn take_back(
+        &self,
+        installation: uuid::Uuid,
+        host: HostId,
+        now: Timestamp,
+    ) -> Result<Rescued, StoreError>;
 
     /// Waiting tasks whose time has come go back to the queue. Answers how many.
     async fn wake_due(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;

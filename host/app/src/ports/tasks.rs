@@ -73,16 +73,32 @@ pub trait Tasks: Send + Sync + 'static {
     async fn find_task(&self, user: UserId, id: &TaskId) -> Result<Option<Task>, StoreError>;
 
     /// Tasks of a user, newest first. `cursor` is `next` of the page before; another text is `Conflict`.
-    async fn list_tasks(&self, user: UserId, states: &[State], limit: u32, cursor: Option<&str>) -> Result<TaskPage, StoreError>;
+    async fn list_tasks(
+        &self,
+        user: UserId,
+        states: &[State],
+        limit: u32,
+        cursor: Option<&str>,
+    ) -> Result<TaskPage, StoreError>;
 
     /// Cancel a task of a user and its children.
-    async fn cancel_task(&self, user: UserId, id: &TaskId, now: Timestamp) -> Result<Option<CancelOutcome>, StoreError>;
+    async fn cancel_task(
+        &self,
+        user: UserId,
+        id: &TaskId,
+        now: Timestamp,
+    ) -> Result<Option<CancelOutcome>, StoreError>;
 
     /// Durable events after `pos` (0 for all), ascending.
     async fn list_events(&self, task: &TaskId, after: i64, limit: u32) -> Result<Vec<Event>, StoreError>;
 
     /// Journal entries in order of `pos`, after `pos`.
-    async fn list_entries(&self, task: &TaskId, after: i64, limit: u32) -> Result<Vec<(i64, Entry)>, StoreError>;
+    async fn list_entries(
+        &self,
+        task: &TaskId,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Entry)>, StoreError>;
 
     /// Counts; of one user, or of the host for none.
     async fn count_queue(&self, user: Option<UserId>) -> Result<QueueCounts, StoreError>;
@@ -91,10 +107,19 @@ pub trait Tasks: Send + Sync + 'static {
     async fn recent_durations(&self, estimate_key: &str) -> Result<Vec<Duration>, StoreError>;
 
     /// How a personality has done on a user's tasks.
-    async fn personality_record(&self, user: UserId, personality: &str) -> Result<PersonalityRecord, StoreError>;
+    async fn personality_record(
+        &self,
+        user: UserId,
+        personality: &str,
+    ) -> Result<PersonalityRecord, StoreError>;
 
     /// Delete at most `limit` ended tasks that ended before the given times, with journal, events and workspace. Answers how many.
-    async fn clean_tasks(&self, ended_before: Timestamp, failed_before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+    async fn clean_tasks(
+        &self,
+        ended_before: Timestamp,
+        failed_before: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError>;
 
     /// Whether the database answers and accepts writes.
     async fn check(&self) -> Result<(), StoreError>;
