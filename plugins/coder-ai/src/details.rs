@@ -61,6 +61,9 @@ pub struct Change {
     pub lines_removed: u32,
     /// How it was made.
     pub note: String,
+    /// In which round.
+    #[serde(default)]
+    pub round: u32,
 }
 
 /// How large the change is.

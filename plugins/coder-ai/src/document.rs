@@ -29,6 +29,7 @@ pub(crate) fn instead(
         lines_added: lines,
         lines_removed: 0,
         note: "requirements and plan, since the model gave no change that can be made".to_owned(),
+        round: brief.round,
     };
     let details = details::Generate {
         summary: format!(

@@ -13,6 +13,7 @@ mod bench;
 mod choose;
 mod details;
 mod document;
+mod kept;
 mod material;
 mod question;
 #[cfg(test)]
@@ -64,7 +65,12 @@ impl Personality for CoderAi {
     }
 
     fn generate(input: &GenerateInput<Self>, _context: &Context) -> Result<Generation<details::Generate>> {
-        let talk = after_inspect(&input.brief, &input.research, &input.inspect.details);
+        // A small model repeats its earlier answers instead of the file that it is asked for, so at demo it does not see them.
+        let talk = if rigor::talk::is_deep(&input.brief) {
+            after_inspect(&input.brief, &input.research, &input.inspect.details)
+        } else {
+            talk(&input.brief)
+        };
         work::change(&input.brief, &input.inspect.details.read, &talk)
     }
 

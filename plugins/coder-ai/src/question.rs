@@ -18,31 +18,18 @@ fn depth(brief: &Brief, short: &str, deep: &str, form: &str) -> String {
 pub(crate) fn research(brief: &Brief, candidates: &[String]) -> String {
     let deep = is_deep(brief);
     let mut text = String::new();
-    let sources: [(&str, &[(&str, &str)], usize); 3] = if deep {
-        [
-            (
-                "req-ai",
-                &[
-                    ("requirements", "Requirements"),
-                    ("constraints", "Constraints"),
-                    ("acceptance", "Done when"),
-                ],
-                3_000,
-            ),
-            ("planner-ai", &[("steps", "Plan")], 2_000),
-            ("architect-ai", &[("files", "Files"), ("interfaces", "Interfaces")], 2_000),
-        ]
-    } else {
-        [
-            ("req-ai", &[("requirements", "Requirements")], 220),
-            ("planner-ai", &[("steps", "Plan")], 160),
-            ("architect-ai", &[("files", "Files")], 0),
-        ]
+    let mut show = |personality: &str, fields: &[(&str, &str)], most: usize| {
+        text.push_str(&earlier::shown(brief, personality, fields, most));
     };
-    for (personality, fields, most) in sources {
-        if most > 0 {
-            text.push_str(&earlier::shown(brief, personality, fields, most));
-        }
+    if deep {
+        let required =
+            [("requirements", "Requirements"), ("constraints", "Constraints"), ("acceptance", "Done when")];
+        show("req-ai", &required, 3_000);
+        show("planner-ai", &[("steps", "Plan")], 2_000);
+        show("architect-ai", &[("files", "Files"), ("interfaces", "Interfaces")], 2_000);
+    } else {
+        show("req-ai", &[("requirements", "Requirements")], 220);
+        show("planner-ai", &[("steps", "Plan")], 160);
     }
     // In a round of repair, the work of the round before is what stands in the files.
     let before = earlier::details(brief, "coder-ai");
@@ -83,7 +70,7 @@ pub(crate) fn generate(brief: &Brief, material: &Material, creation: bool) -> St
         let failed: Vec<String> =
             brief.findings.iter().map(|gate| format!("{}: {}", gate.name, gate.evidence)).collect();
         format!(
-            "These checks failed and must hold after your change:\n{}",
+            "These checks failed and must hold after your change; if nothing can mend them, leave the lists empty:\n{}",
             bullets(&failed, if deep { 4_000 } else { 600 })
         )
     };

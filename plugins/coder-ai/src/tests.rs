@@ -187,13 +187,53 @@ fn findings_of_the_last_round_reach_the_model_and_the_details() {
     assert!(requests[0].messages[1].content.contains("Broke it."));
     let asked = &requests[2].messages.last().unwrap().content;
     assert!(
-        asked.contains("must hold after your change:\n- parses: todo.py: syntax error at line 2"),
+        asked.contains("must hold after your change")
+            && asked.contains("\n- parses: todo.py: syntax error at line 2"),
         "{asked}"
     );
     assert_eq!(
         parsed(&outcome.generate.unwrap().details)["findings"],
         json!(["parses: todo.py: syntax error at line 2"])
     );
+}
+
+fn second_round() -> Brief {
+    let changes = json!([{"path": "todo.py", "change": "modify", "sha256": "old", "lines_added": 1, "lines_removed": 1, "note": "one edit", "round": 1}]);
+    let mut again = brief("mvp");
+    again.round = 2;
+    again.findings = vec![Gate::not_run("tests_pass", "no interpreter")];
+    let details = json!({"summary": "Items due today are fine.", "changes": changes}).to_string();
+    again.earlier.push(Contribution { personality: "coder-ai".into(), details });
+    again
+}
+
+#[test]
+fn in_a_round_of_repair_the_work_of_the_round_before_stands_when_nothing_can_be_added() {
+    let nothing = json!({"summary": "Nothing can be mended.", "edits": [], "files": []});
+    let unfit = json!({"summary": "s", "edits": [{"path": "todo.py", "find": "nowhere", "replace": "x"}]});
+    for answers in [vec![nothing], vec![unfit.clone(), unfit]] {
+        let host = answers.iter().fold(begun(project()), |host, answer| host.model_answers(answer));
+        let outcome = run(&ended(host), second_round());
+        let generate = outcome.generate.unwrap();
+        let details = parsed(&generate.details);
+        assert_eq!(details["summary"], json!("Items due today are fine."));
+        assert_eq!(details["changes"][0]["sha256"], json!(skep_sdk::sha256(TODO.as_bytes())));
+        assert_eq!(details["changes"][0]["round"], json!(1));
+        assert_eq!((generate.artifacts.len(), generate.confidence), (1, 0.4));
+    }
+}
+
+#[test]
+fn in_a_round_of_repair_files_of_the_round_before_stay_part_of_the_change() {
+    let made = json!({"summary": "Explained.", "edits": [{"path": "README.md", "find": "# Todo", "replace": "# To do"}], "files": []});
+    let host = ended(begun(project()).model_answers(&made));
+    let outcome = run(&host, second_round());
+    let details = parsed(&outcome.generate.unwrap().details);
+    let paths: Vec<&str> =
+        details["changes"].as_array().unwrap().iter().filter_map(|change| change["path"].as_str()).collect();
+    assert_eq!(paths, ["todo.py", "README.md"]);
+    assert_eq!(details["summary"], json!("Explained."));
+    assert_eq!(outcome.review.unwrap().verdict, Verdict::Accept);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use skep_sdk::prelude::*;
 use crate::answer::{Change, Creation, SmallChange, SmallCreation};
 use crate::bench::{Bench, Piece};
 use crate::material::{self, Material};
-use crate::{details, document, question};
+use crate::{details, document, kept, question};
 
 /// A whole change. At demo about a quarter of a minute of the embedded model.
 const CHANGE: Tokens = Tokens { demo: 380, deep: 6_000 };
@@ -35,7 +35,12 @@ pub(crate) fn change(brief: &Brief, read: &[String], talk: &Talk) -> Result<Gene
     if brief.scope() >= Scope::Product && !work.bench.is_empty() {
         checked(talk, &mut work)?;
     }
-    if work.bench.is_empty() {
+    let kept = kept::changes(brief, &work.bench)?;
+    if work.bench.is_empty() && !kept.is_empty() {
+        // The gates judge the work of the round before once more.
+        work.summary = kept::summary(brief);
+        work.confidence = work.confidence.min(0.4);
+    } else if work.bench.is_empty() {
         if is_deep(brief) {
             let mut reasons = work.unused;
             reasons.push(work.model);
@@ -44,11 +49,11 @@ pub(crate) fn change(brief: &Brief, read: &[String], talk: &Talk) -> Result<Gene
         return document::instead(brief, &work.unused, &work.model);
     }
     progress::report(90, "writing files");
-    let mut artifacts = Vec::new();
-    let mut changes = Vec::new();
+    let mut artifacts: Vec<Artifact> = kept.iter().map(kept::artifact).collect();
+    let mut changes = kept;
     for (path, piece) in work.bench.pieces() {
         let artifact = files::write_artifact(path, &piece.now, paths::kind(path))?;
-        changes.push(described(path, piece, &artifact.sha256));
+        changes.push(described(brief.round, path, piece, &artifact.sha256));
         artifacts.push(artifact);
     }
     let details = details::Generate {
@@ -120,7 +125,8 @@ fn settle(
     };
     let mut bench = Bench::new(&material.parts);
     let mut unused = bench.apply(&change)?;
-    if bench.is_empty() && unused.is_empty() {
+    // In a round of repair there may be nothing left to do.
+    if bench.is_empty() && unused.is_empty() && brief.round == 1 {
         unused.push("the answer has no edit and no file".to_owned());
     }
     let summary = change.summary.trim().to_owned();
@@ -139,7 +145,7 @@ fn settle(
     };
     let mut second_bench = Bench::new(&material.parts);
     let mut second_unused = second_bench.apply(&second)?;
-    if second_bench.is_empty() && second_unused.is_empty() {
+    if second_bench.is_empty() && second_unused.is_empty() && brief.round == 1 {
         second_unused.push("the corrected answer has no edit and no file".to_owned());
     }
     let second_is_better = (second_bench.pieces().len(), usize::MAX - second_unused.len())
@@ -183,7 +189,7 @@ fn checked(talk: &Talk, work: &mut Work) -> Result<()> {
     Ok(())
 }
 
-fn described(path: &str, piece: &Piece, sha256: &str) -> details::Change {
+fn described(round: u32, path: &str, piece: &Piece, sha256: &str) -> details::Change {
     let before = piece.before.as_deref().unwrap_or_default();
     let change = if piece.before.is_some() { "modify" } else { "create" };
     let note = match (&piece.before, piece.edits) {
@@ -198,6 +204,7 @@ fn described(path: &str, piece: &Piece, sha256: &str) -> details::Change {
         lines_added: lines_only_in(&piece.now, before),
         lines_removed: lines_only_in(before, &piece.now),
         note,
+        round,
     }
 }
 

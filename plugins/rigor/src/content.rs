@@ -11,10 +11,10 @@ pub fn problem(path: &str, content: &str) -> Option<String> {
     if let Some(line) = conflict_marker(content) {
         return Some(format!("`{path}` has a conflict marker on line {line}"));
     }
-    if crate::paths::ending(path) == "json" {
-        if let Err(error) = serde_json::from_str::<serde_json::Value>(content) {
-            return Some(format!("`{path}` is not JSON: {error}"));
-        }
+    if crate::paths::ending(path) == "json"
+        && let Err(error) = serde_json::from_str::<serde_json::Value>(content)
+    {
+        return Some(format!("`{path}` is not JSON: {error}"));
     }
     None
 }

@@ -27,6 +27,8 @@ pub struct Changed {
     pub sha256: String,
     /// `modify` or `create`, as reported.
     pub change: String,
+    /// The round in which it was written, as reported.
+    pub round: u32,
 }
 
 /// What there is to verify.

@@ -23,6 +23,11 @@ pub(crate) fn gather(brief: &Brief) -> Result<Facts> {
             path: text(item, "path"),
             sha256: text(item, "sha256"),
             change: text(item, "change"),
+            round: item
+                .get("round")
+                .and_then(Value::as_u64)
+                .and_then(|round| u32::try_from(round).ok())
+                .unwrap_or(brief.round),
         })
         .collect();
     let tests = tests(brief, &changed)?;
@@ -142,8 +147,11 @@ fn findings_answered(brief: &Brief, facts: &Facts) -> Gate {
     if named.is_empty() {
         return Gate::not_run(name, "the failed checks name no file");
     }
-    let untouched: Vec<&str> =
-        named.iter().copied().filter(|path| !facts.changed.iter().any(|file| file.path == *path)).collect();
+    let untouched: Vec<&str> = named
+        .iter()
+        .copied()
+        .filter(|path| !facts.changed.iter().any(|file| file.path == *path && file.round == brief.round))
+        .collect();
     let evidence = if untouched.is_empty() {
         format!("changed again: {}", named.join(", "))
     } else {

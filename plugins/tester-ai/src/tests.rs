@@ -133,6 +133,9 @@ fn in_a_round_of_repair_the_files_of_the_failed_checks_must_have_changed() {
         outcome.review.unwrap().gates.into_iter().find(|gate| gate.name == "findings-answered").unwrap()
     };
     assert_eq!(gate_of(json!([modified("todo.py", TODO)])).status, GateStatus::Passed);
+    let mut before = modified("todo.py", TODO);
+    before["round"] = json!(1);
+    assert_eq!(gate_of(json!([before])).status, GateStatus::Failed);
     let other = gate_of(json!([modified("test_todo.py", "import unittest\n")]));
     assert_eq!((other.status, other.evidence.as_str()), (GateStatus::Failed, "not changed again: todo.py"));
 }
