@@ -4,6 +4,7 @@
 //! time, on a thread of its own; other requests wait in a bounded queue. Start reading at [`EmbeddedModel`], then `engine`, then
 //! `network` (the forward pass).
 
+mod attention;
 mod cache;
 mod call;
 mod chat;

@@ -1,15 +1,15 @@
 //! The forward pass of qwen2 and llama with an explicit key-value memory.
 
+use super::attention::Attention;
 use super::weights::{Layer, Shape, Weights};
 use candle_core::{Device, Result, Tensor};
-use candle_nn::attention::{AttnMask, flash_attn};
 use candle_nn::ops::{rms_norm, silu};
 use candle_nn::rotary_emb::rope_thd;
 
 /// Keys and values grow by so many tokens at once.
 const GROWTH: usize = 256;
 
-/// Keys and values of one layer: tensors of (1, capacity, heads, size), of which the first tokens count.
+/// Keys of one layer as (heads × size, capacity), values as (capacity, heads × size); the first tokens count.
 #[derive(Debug)]
 struct LayerMemory {
     keys: Tensor,
@@ -27,16 +27,12 @@ pub(super) struct Memory {
 impl Memory {
     pub(super) fn new(shape: Shape, tokens: usize) -> Result<Self> {
         let capacity = tokens.next_multiple_of(GROWTH);
-        let empty = || {
-            Tensor::zeros(
-                (1, capacity, shape.kv_heads, shape.head_size),
-                candle_core::DType::F32,
-                &Device::Cpu,
-            )
+        let width = shape.kv_heads * shape.head_size;
+        let empty = |rows: usize, columns: usize| {
+            Tensor::zeros((rows, columns), candle_core::DType::F32, &Device::Cpu)
         };
-        let layers = (0..shape.layers)
-            .map(|_| Ok(LayerMemory { keys: empty()?, values: empty()? }))
-            .collect::<Result<_>>()?;
+        let layer = |_| Ok(LayerMemory { keys: empty(width, capacity)?, values: empty(capacity, width)? });
+        let layers = (0..shape.layers).map(layer).collect::<Result<_>>()?;
         Ok(Self { layers, length: 0, capacity })
     }
 
@@ -59,7 +55,7 @@ impl Memory {
         if length > 0 {
             for (from, to) in self.layers.iter().zip(&copy.layers) {
                 to.keys.slice_set(&from.keys.narrow(1, 0, length)?.contiguous()?, 1, 0)?;
-                to.values.slice_set(&from.values.narrow(1, 0, length)?.contiguous()?, 1, 0)?;
+                to.values.slice_set(&from.values.narrow(0, 0, length)?.contiguous()?, 0, 0)?;
             }
         }
         copy.length = length;
@@ -161,16 +157,12 @@ impl Layer {
         let query = rope_thd(&part(0, shape.heads)?, &rotation.cosines, &rotation.sines)?;
         let key = rope_thd(&part(shape.heads, shape.kv_heads)?, &rotation.cosines, &rotation.sines)?;
         let value = part(shape.heads + shape.kv_heads, shape.kv_heads)?;
-        memory.keys.slice_set(&key, 1, start)?;
-        memory.values.slice_set(&value, 1, start)?;
-        let keys = memory.keys.narrow(1, 0, start + tokens)?;
-        let values = memory.values.narrow(1, 0, start + tokens)?;
-        #[expect(clippy::cast_precision_loss, reason = "a head has some hundred numbers")]
-        let scale = 1.0 / (size as f32).sqrt();
-        let mask = AttnMask::causal_with_offset(start);
-        let seen = flash_attn::<f32>(&query, &keys, &values, scale, mask, None, None)?;
-        // (1, heads, tokens, size) back to one row a token.
-        let rows = seen.transpose(1, 2)?.contiguous()?.reshape((tokens, shape.heads * size))?;
+        let width = shape.kv_heads * size;
+        memory.keys.slice_set(&key.reshape((tokens, width))?.t()?.contiguous()?, 1, start)?;
+        memory.values.slice_set(&value.reshape((tokens, width))?, 0, start)?;
+        let attention = Attention { heads: shape.heads, kv_heads: shape.kv_heads, size, start };
+        let rows =
+            attention.attend(&query.reshape((tokens, shape.heads * size))?, &memory.keys, &memory.values)?;
         self.attention_output.forward(&rows)
     }
 }

@@ -84,7 +84,7 @@ fn describe(content: &Content, architecture: &str) -> Result<Shape, LoadFailure>
     let heads = count(content, &key("attention.head_count"))?;
     let kv_heads = count(content, &key("attention.head_count_kv")).unwrap_or(heads);
     let width = count(content, &key("embedding_length"))?;
-    if !width.is_multiple_of(heads) || !heads.is_multiple_of(kv_heads) {
+    if !width.is_multiple_of(4 * heads) || !heads.is_multiple_of(kv_heads) {
         return Err(unsupported(format!(
             "{heads} heads do not fit a width of {width} and {kv_heads} key heads"
         )));
