@@ -240,7 +240,7 @@ struct Bounded {
     /// Replaces that of the type.
     #[schema(max_items = 5, min_items = 1)]
     list: Vec<Wrapped>,
-    #[schema(json = r#"{"type": "string", "format": "date"}"#)]
+    #[schema(json = r#"{"format": "date", "type": "string"}"#)]
     day: std::time::Duration,
     byte: u8,
 }
