@@ -83,12 +83,19 @@ impl Engine {
             if job.events.is_closed() {
                 continue;
             }
-            let last = match self.answer(&job) {
-                Ok(answer) => Ok(ModelEvent::Answer(answer)),
-                Err(failure) => match failure.call_error() {
+            let answered = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.answer(&job)));
+            let last = match answered {
+                Ok(Ok(answer)) => Ok(ModelEvent::Answer(answer)),
+                Ok(Err(failure)) => match failure.call_error() {
                     Some(error) => Err(error),
                     None => continue,
                 },
+                // A defect of the arithmetic or of the grammar engine: the sequence was dropped with it, all else is as before.
+                Err(_) => Err(CallError::new(
+                    ErrorKind::Other,
+                    "model-failure",
+                    "the embedded model failed on this request; its log says where",
+                )),
             };
             // A receiver that has gone away meanwhile misses nothing.
             drop(job.events.send(last));
@@ -262,10 +269,7 @@ impl Engine {
 
     fn take(&self, job: &Job, writing: &mut Writing, token: u32) -> Result<(), RunFailure> {
         let bytes = self.vocabulary.bytes(token);
-        // Punctuation may come again at any time; words, hardly.
-        if bytes.iter().any(u8::is_ascii_alphabetic) {
-            writing.sampler.remember(token);
-        }
+        writing.sampler.remember(token);
         writing.tokens.push(token);
         writing.unseen += 1;
         match writing.decoder.push(bytes) {

@@ -1,44 +1,59 @@
 //! The next token from what the network says.
 
-use std::collections::VecDeque;
+use std::collections::HashMap;
 use toktrie::{SimpleVob, TokenId};
 
 /// Only the likeliest tokens are drawn from: small models are confused by the long tail.
 const DRAWN_FROM: usize = 40;
 
-/// What a repeated word loses; the value that these models were tuned with.
-const REPETITION_PENALTY: f32 = 1.1;
+/// Words that come a third time in the same order are a loop, not a quotation.
+const LOOP_WORDS: usize = 8;
+const LOOP_TIMES: usize = 2;
 
-/// Words of so many tokens ago are not repetitions.
-const MEMORY: usize = 64;
+/// What the next word of a loop loses with each time that it came.
+const LOOP_PENALTY: f32 = 2.0;
 
 /// Greedy without a temperature.
 #[derive(Debug)]
 pub(super) struct Sampler {
     temperature: f32,
     state: u64,
-    recent: VecDeque<TokenId>,
+    /// The answer so far.
+    written: Vec<TokenId>,
 }
 
 impl Sampler {
     pub(super) fn new(temperature: f32, seed: u64) -> Self {
-        Self { temperature, state: seed, recent: VecDeque::with_capacity(MEMORY + 1) }
+        Self { temperature, state: seed, written: Vec::new() }
     }
 
-    /// A word that was written, which is made less likely to come again at once.
+    /// A token of the answer.
     pub(super) fn remember(&mut self, token: TokenId) {
-        self.recent.push_back(token);
-        if self.recent.len() > MEMORY {
-            self.recent.pop_front();
+        self.written.push(token);
+    }
+
+    /// How often each token came after the last words of the answer. Small models that are not sampled fall into loops; a plain
+    /// penalty for repeated words would keep them from writing code and from quoting it.
+    fn loops(&self) -> HashMap<TokenId, usize> {
+        let mut followers = HashMap::new();
+        let Some((_, last)) = self.written.split_last_chunk::<LOOP_WORDS>() else { return followers };
+        for window in self.written.windows(LOOP_WORDS + 1) {
+            if let Some((follower, before)) = window.split_last()
+                && before == last
+            {
+                *followers.entry(*follower).or_default() += 1;
+            }
         }
+        followers
     }
 
     /// None when the mask allows nothing.
     pub(super) fn choose(&mut self, logits: &mut [f32], mask: Option<&SimpleVob>) -> Option<TokenId> {
-        for (index, token) in self.recent.iter().enumerate() {
-            let first = self.recent.iter().position(|earlier| earlier == token) == Some(index);
-            if let Some(logit) = logits.get_mut(*token as usize).filter(|_| first) {
-                *logit = if *logit > 0.0 { *logit / REPETITION_PENALTY } else { *logit * REPETITION_PENALTY };
+        for (token, times) in self.loops().into_iter().filter(|(_, times)| *times >= LOOP_TIMES) {
+            if let Some(logit) = logits.get_mut(token as usize) {
+                #[expect(clippy::cast_precision_loss, reason = "an answer has some thousand tokens")]
+                let loss = LOOP_PENALTY * times as f32;
+                *logit -= loss;
             }
         }
         if let Some(mask) = mask {
@@ -111,6 +126,19 @@ mod tests {
             (0..100).all(|_| matches!(sampler.choose(&mut [9.0, 1.0, 2.0, 9.0], Some(&mask)), Some(1 | 2)))
         );
         assert_eq!(Sampler::new(0.0, 1).choose(&mut [1.0], Some(&SimpleVob::from_slice(&[false]))), None);
+    }
+
+    #[test]
+    fn a_loop_ends_and_a_quotation_does_not() {
+        let mut sampler = Sampler::new(0.0, 1);
+        let mut write = |tokens: std::ops::Range<TokenId>| tokens.for_each(|token| sampler.remember(token));
+        write(0..12);
+        write(0..11);
+        assert_eq!(sampler.loops().get(&11), Some(&1));
+        let logits = || (0..12).map(|token| if token == 11 { 1.0 } else { 0.0 }).collect::<Vec<f32>>();
+        assert_eq!(sampler.choose(&mut logits(), None), Some(11));
+        (11..12).chain(0..11).for_each(|token| sampler.remember(token));
+        assert_ne!(sampler.choose(&mut logits(), None), Some(11));
     }
 
     #[test]
