@@ -17,12 +17,20 @@ pub(crate) struct Options {
 
 #[cfg(feature = "embedded")]
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
-    use models::embedded::{EmbeddedModel, EmbeddedSettings};
+    use models::embedded::{EmbeddedModel, EmbeddedSettings, THREADS_VARIABLE};
     use models::supervisor::{TOKEN_VARIABLE, ready_line, stdin_closed};
     use std::io::Write as _;
     use std::sync::Arc;
     use tokio::sync::watch;
 
+    // The arithmetic reads the variable once; who starts this by hand need not know it.
+    #[cfg(unix)]
+    if std::env::var_os(THREADS_VARIABLE.0).is_none() {
+        use std::os::unix::process::CommandExt as _;
+        let mut again = std::process::Command::new(std::env::current_exe()?);
+        let error = again.args(std::env::args_os().skip(1)).env(THREADS_VARIABLE.0, THREADS_VARIABLE.1).exec();
+        return Err(Failure::new(format!("this binary cannot be started again: {error}")));
+    }
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", options.port)).await?;
     let address = listener.local_addr()?;
     let model = EmbeddedModel::load(EmbeddedSettings::new(options.model))
@@ -31,7 +39,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     // A host gives a token and holds stdin; a person at a terminal does neither.
     let token = std::env::var(TOKEN_VARIABLE).ok();
     let supervised = token.is_some();
-    let router = api::model_server::router(Arc::new(model), token);
+    let router = api::model_server::router(Arc::new(model.clone()), token);
     println!("{}", ready_line(address));
     std::io::stdout().flush()?;
     let (drain, draining) = watch::channel(false);
@@ -40,6 +48,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     tokio::select! {
         served = serving => Ok(served?),
         () = stdin_closed(), if supervised => Ok(()),
+        () = model.stopped() => Err(Failure::new("the embedded model stopped")),
         () = shutdown.cancelled() => {
             // Requests in flight are cut: whoever asked will ask again.
             let _ended = drain.send(true);
