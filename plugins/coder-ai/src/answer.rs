@@ -62,11 +62,9 @@ pub(crate) struct NewFile<const DEEP: bool> {
     pub(crate) content: Code<DEEP>,
 }
 
-/// Answer of `generate` above demo, and of `generate/check`.
+/// Answer of `generate` above demo, and of `generate/check`. The summary comes last: a small model that has to sum up first writes that instead of the change.
 #[derive(Debug, Clone, Serialize, Deserialize, Schema)]
 pub(crate) struct Change {
-    /// What the change does, in one sentence.
-    pub(crate) summary: Line<true>,
     /// Edits of existing files.
     #[serde(default)]
     #[schema(max_items = 20)]
@@ -75,51 +73,44 @@ pub(crate) struct Change {
     #[serde(default)]
     #[schema(max_items = 10)]
     pub(crate) files: Vec<NewFile<true>>,
+    /// What the change does, in one sentence.
+    pub(crate) summary: Line<true>,
 }
 
 /// Answer of `generate` at demo.
-#[derive(Debug, Deserialize, Schema)]
+#[derive(Schema)]
+#[expect(dead_code, reason = "only the schema of this type is used: the answer is read as the deep form")]
 pub(crate) struct SmallChange {
-    /// What the change does, in one sentence.
-    #[expect(
-        dead_code,
-        reason = "only the schema of this type is used; the answer is read as the deep form"
-    )]
-    pub(crate) summary: Line<false>,
     /// Edits of existing files.
-    #[expect(dead_code, reason = "as above")]
     #[schema(max_items = 2)]
     pub(crate) edits: Vec<Edit<false>>,
     /// New files.
-    #[expect(dead_code, reason = "as above")]
     #[serde(default)]
     #[schema(max_items = 1)]
     pub(crate) files: Vec<NewFile<false>>,
+    /// What the change does, in one sentence.
+    pub(crate) summary: Line<false>,
 }
 
 /// Answer of `generate` above demo when the project has no file to edit.
 #[derive(Debug, Serialize, Deserialize, Schema)]
 pub(crate) struct Creation {
-    /// What the files do, in one sentence.
-    pub(crate) summary: Line<true>,
     /// New files.
     #[schema(min_items = 1, max_items = 10)]
     pub(crate) files: Vec<NewFile<true>>,
+    /// What the files do, in one sentence.
+    pub(crate) summary: Line<true>,
 }
 
 /// The same at demo: one file.
-#[derive(Debug, Deserialize, Schema)]
+#[derive(Schema)]
+#[expect(dead_code, reason = "only the schema of this type is used: the answer is read as the deep form")]
 pub(crate) struct SmallCreation {
-    /// What the file does, in one sentence.
-    #[expect(
-        dead_code,
-        reason = "only the schema of this type is used; the answer is read as the deep form"
-    )]
-    pub(crate) summary: Line<false>,
     /// The new file.
-    #[expect(dead_code, reason = "as above")]
     #[schema(min_items = 1, max_items = 1)]
     pub(crate) files: Vec<NewFile<false>>,
+    /// What the file does, in one sentence.
+    pub(crate) summary: Line<false>,
 }
 
 impl From<Creation> for Change {

@@ -7,9 +7,12 @@ use skep_sdk::prelude::{Brief, Scope};
 use crate::details;
 use crate::material::Material;
 
-const CREATION: &str = r#"{"summary":"","files":[{"path":"","content":""}]}"#;
+const CREATION: &str = r#"{"files":[{"path":"","content":""}],"summary":""}"#;
 const CHANGE: &str =
-    r#"{"summary":"","edits":[{"path":"","find":"","replace":""}],"files":[{"path":"","content":""}]}"#;
+    r#"{"edits":[{"path":"","find":"","replace":""}],"files":[{"path":"","content":""}],"summary":""}"#;
+/// A small model fills in whatever the form shows, so at demo it sees new files only where the task may want one.
+const EDIT: &str = r#"{"edits":[{"path":"","find":"","replace":""}],"summary":""}"#;
+const NEW: [&str; 6] = ["add", "create", "document", "generate", "new", "write"];
 
 fn depth(brief: &Brief, short: &str, deep: &str, form: &str) -> String {
     format!("{}\nJSON: {form}", if is_deep(brief) { deep } else { short })
@@ -62,8 +65,8 @@ pub(crate) fn inspect(brief: &Brief) -> String {
 }
 
 pub(crate) fn generate(brief: &Brief, material: &Material, creation: bool) -> String {
-    let form = if creation { CREATION } else { CHANGE };
     let deep = is_deep(brief);
+    let form = form(brief, creation);
     let findings = if brief.findings.is_empty() {
         String::new()
     } else {
@@ -76,16 +79,19 @@ pub(crate) fn generate(brief: &Brief, material: &Material, creation: bool) -> St
     };
     let rules = match (creation, deep) {
         (true, false) => {
-            "Write the file that the task asks for. content: the whole file, ready to use, with everything that the task asks for. summary: what the \
-user gets."
+            "Write the new file that the TASK asks for. content is the complete working file with everything that the TASK asks for, not a description of \
+it. summary: what the user gets."
         }
         (true, true) => {
             "Make the change: new files with their whole content, complete and working, no placeholders. The summary is one sentence that \
 says what is different for the person who asked."
         }
-        (false, false) => {
-            "Make the change. edits: find is the wrong line, copied exactly from a file above; replace is the corrected line. files: only if a new file is needed. \
+        (false, false) if wants_file(brief) => {
+            "Make the change. edits: find is text copied exactly from a file above, replace is what stands there instead. files: a new file, complete. \
 summary: what the user gets."
+        }
+        (false, false) => {
+            "Make the change. find: the wrong line, copied exactly from a file above. replace: the corrected line. summary: what is better now."
         }
         (false, true) => {
             "Make the change, as small as serves the task, complete and working, no placeholders. `edits` change existing files: `find` is \
@@ -99,12 +105,25 @@ sentence that says what is different for the person who asked."
     format!("{}{findings}TASK: {task}\n{rules}\nJSON: {form}", material.text)
 }
 
-pub(crate) fn repair(problems: &[String], creation: bool) -> String {
+fn form(brief: &Brief, creation: bool) -> &'static str {
+    match creation {
+        true => CREATION,
+        false if is_deep(brief) || wants_file(brief) => CHANGE,
+        false => EDIT,
+    }
+}
+
+fn wants_file(brief: &Brief) -> bool {
+    let task = brief.task.to_lowercase();
+    task.split(|character: char| !character.is_alphanumeric()).any(|word| NEW.contains(&word))
+}
+
+pub(crate) fn repair(brief: &Brief, problems: &[String], creation: bool) -> String {
     let problems: Vec<String> = problems.iter().map(|problem| cut(problem, 300)).collect();
     format!(
         "Your change cannot be made:\n{}Answer again with the whole change, corrected.\nJSON: {}",
         bullets(&problems, 1_500),
-        if creation { CREATION } else { CHANGE }
+        form(brief, creation)
     )
 }
 

@@ -168,6 +168,7 @@ fn an_empty_project_is_asked_for_whole_files_only() {
         assert_eq!(outcome.generate.unwrap().artifacts[0].kind, "document");
         let schema = host.model_requests()[2].answer_schema.clone().unwrap();
         assert!(schema.contains("content") && !schema.contains("\"edits\""), "{schema}");
+        assert!(schema.find("\"files\"") < schema.find("\"summary\""), "the summary comes last: {schema}");
     }
 }
 
@@ -298,7 +299,7 @@ fn prompts_are_short_at_demo_and_long_above() {
         (all, requests.iter().filter_map(|request| request.max_tokens).sum::<u32>())
     };
     let (demo, mvp) = (size("demo"), size("mvp"));
-    assert!(demo.0 < 8_000 && demo.1 <= 700, "{demo:?}");
+    assert!(demo.0 < 8_000 && demo.1 <= 740, "{demo:?}");
     assert!(demo.0 < mvp.0 && demo.1 < mvp.1, "{demo:?} {mvp:?}");
 }
 

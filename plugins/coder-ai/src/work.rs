@@ -10,7 +10,7 @@ use crate::material::{self, Material};
 use crate::{details, document, kept, question};
 
 /// A whole change. At demo about a quarter of a minute of the embedded model.
-const CHANGE: Tokens = Tokens { demo: 380, deep: 6_000 };
+const CHANGE: Tokens = Tokens { demo: 420, deep: 6_000 };
 /// Less than this of the files is not worth asking about.
 const LEAST_BUDGET: usize = 600;
 
@@ -136,7 +136,7 @@ fn settle(
     log::info("a change cannot be made as the model wrote it", &[("problems", &unused.join("; "))]);
     progress::report(60, "correcting the change");
     let talk = talk.clone().turn("generate", question, Some(&change));
-    let again = ask(&talk, "generate/repair", &question::repair(&unused, creation), creation)?;
+    let again = ask(&talk, "generate/repair", &question::repair(brief, &unused, creation), creation)?;
     let confidence = if is_deep(brief) { 0.7 } else { 0.6 };
     let Some(second) = again.answer else {
         let model = format!("{}; repair: {}", asked.model, again.model);
