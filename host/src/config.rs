@@ -7,9 +7,9 @@ mod models;
 mod settings;
 mod values;
 
-pub use layers::{Effective, Flags};
-pub use models::{ModelsConfig, Provider, TierConfig};
-pub use settings::SETTINGS;
+pub(crate) use layers::{Effective, Flags};
+pub(crate) use models::{ModelsConfig, Provider, TierConfig};
+pub(crate) use settings::SETTINGS;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 /// A setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
+pub(crate) enum ConfigError {
     /// The file cannot be read.
     #[error("cannot read the configuration {path}: {reason}")]
     Unreadable {
@@ -52,55 +52,55 @@ pub enum ConfigError {
 
 /// Every setting with its type.
 #[derive(Debug, Clone)]
-pub struct Config {
+pub(crate) struct Config {
     /// Address and port; port 0 picks one.
-    pub listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     /// Database, workspaces, cache, keys.
-    pub data_dir: PathBuf,
+    pub(crate) data_dir: PathBuf,
     /// Hot-loaded packages; later directories win.
-    pub plugin_dirs: Vec<PathBuf>,
+    pub(crate) plugin_dirs: Vec<PathBuf>,
     /// `postgres://…`; none means SQLite in the data directory.
-    pub database_url: Option<String>,
+    pub(crate) database_url: Option<String>,
     /// A direct URL for LISTEN where the main one is pooled.
-    pub database_listen_url: Option<String>,
+    pub(crate) database_listen_url: Option<String>,
     /// Sets the admin key instead of making one.
-    pub admin_key: Option<String>,
+    pub(crate) admin_key: Option<String>,
     /// Providers by tier.
-    pub models: ModelsConfig,
+    pub(crate) models: ModelsConfig,
     /// Folders that a task's `source` may come from.
-    pub source_roots: Vec<String>,
+    pub(crate) source_roots: Vec<String>,
     /// How the host is reached from outside.
-    pub public_url: Option<String>,
+    pub(crate) public_url: Option<String>,
     /// Origins that browsers may call from.
-    pub cors_origins: Vec<String>,
+    pub(crate) cors_origins: Vec<String>,
     /// Proxies whose `X-Forwarded-*` count.
-    pub trusted_proxies: Vec<String>,
+    pub(crate) trusted_proxies: Vec<String>,
     /// Grants by digest, source and egress rules.
-    pub policy: Vec<PathBuf>,
+    pub(crate) policy: Vec<PathBuf>,
     /// Key-encryption key file.
-    pub key_file: PathBuf,
+    pub(crate) key_file: PathBuf,
     /// tracing filter.
-    pub log: String,
+    pub(crate) log: String,
     /// JSON lines instead of text.
-    pub log_json: bool,
+    pub(crate) log_json: bool,
     /// Run the worker loops.
-    pub worker: bool,
+    pub(crate) worker: bool,
     /// Loopback only: everybody is admin.
-    pub no_auth: bool,
+    pub(crate) no_auth: bool,
     /// Lease length.
-    pub lease: Duration,
+    pub(crate) lease: Duration,
     /// Between heartbeats.
-    pub heartbeat: Duration,
+    pub(crate) heartbeat: Duration,
     /// Tasks at once.
-    pub concurrency: u32,
+    pub(crate) concurrency: u32,
     /// Running time of one call.
-    pub call_wall: Duration,
+    pub(crate) call_wall: Duration,
     /// Tokens of one task.
-    pub token_budget: u64,
+    pub(crate) token_budget: u64,
     /// Bytes of a request body.
-    pub body_limit: usize,
+    pub(crate) body_limit: usize,
     /// Where each value came from, for `skep doctor`.
-    pub effective: Vec<Effective>,
+    pub(crate) effective: Vec<Effective>,
 }
 
 impl Config {
@@ -108,7 +108,7 @@ impl Config {
     ///
     /// # Errors
     /// Naming the setting, its value, where it was written, and what to write instead.
-    pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
+    pub(crate) fn load(flags: &Flags) -> Result<Self, ConfigError> {
         let layers = layers::Layers::read(flags)?;
         let data_dir: PathBuf = layers.path("data_dir")?;
         let key_file = layers.optional("key_file").map_or_else(|| data_dir.join("key"), PathBuf::from);

@@ -130,7 +130,10 @@ impl Drill {
         let api = host.api();
         self.observe(&api).await;
         self.submit(&api).await;
-        assert!(host.ends_within(PATIENCE).await, "kill point {point}@{count} was never reached");
+        assert!(
+            host.ends_within(PATIENCE).await,
+            "kill point {point}@{count} was never reached; was the binary built with --features failpoints?"
+        );
         self.spec.variables.remove("SKEP_FAILPOINT");
         self.kills += 1;
     }

@@ -140,12 +140,10 @@ async fn a_finished_task_replays_byte_for_byte_without_the_model_and_a_changed_c
     assert!(replay.body["scopes"].as_u64().unwrap() >= 25, "{}", replay.body);
     drop(host);
 
-    // Another coder-ai takes the place of the recorded one: the drill, which asks for other things.
-    let guests = path("SKEP_TEST_GUESTS");
-    let drilled = tempfile::tempdir().unwrap();
-    std::fs::copy(guests.join("drill.wasm"), drilled.path().join("coder-ai.wasm")).unwrap();
-    let other = renamed(&std::fs::read(path("SKEP_TEST_COMPONENTS").join("coder-ai.wasm")).unwrap());
-    std::fs::write(drilled.path().join("coder-ai.wasm"), &other).unwrap();
+    // A coder-ai that asks for something else takes the place of the recorded one.
+    let changed_folder = tempfile::tempdir().unwrap();
+    let other = reworded(&std::fs::read(path("SKEP_TEST_COMPONENTS").join("coder-ai.wasm")).unwrap());
+    std::fs::write(changed_folder.path().join("coder-ai.wasm"), &other).unwrap();
     let policy = std::fs::read_to_string(path("SKEP_TEST_COMPONENTS").join("policy.toml")).unwrap();
     let mut grant: toml::Table = policy.parse().unwrap();
     let grants: Vec<toml::Value> = grant["grant"]
@@ -160,8 +158,8 @@ async fn a_finished_task_replays_byte_for_byte_without_the_model_and_a_changed_c
         })
         .collect();
     grant.insert("grant".to_owned(), toml::Value::Array(grants));
-    std::fs::write(drilled.path().join("policy.toml"), grant.to_string()).unwrap();
-    let changed = spec.components(&[path("SKEP_TEST_COMPONENTS"), drilled.path().to_owned()], &[]);
+    std::fs::write(changed_folder.path().join("policy.toml"), grant.to_string()).unwrap();
+    let changed = spec.components(&[path("SKEP_TEST_COMPONENTS"), changed_folder.path().to_owned()], &[]);
     let host = changed.start();
     let replay = host
         .api()
@@ -174,25 +172,20 @@ async fn a_finished_task_replays_byte_for_byte_without_the_model_and_a_changed_c
     let sides = (difference["recorded"].to_string(), difference["actual"].to_string());
     assert_ne!(sides.0, sides.1);
     assert!(
-        sides.0.contains("PHASE coder-ai/") && sides.1.contains("PHASE c0der-ai/"),
+        sides.0.contains("You work in") && sides.1.contains("you work in"),
         "both sides are shown: {difference}"
     );
 }
 
-/// coder-ai with another word in its questions: same length, so that the binary stays well-formed.
-fn renamed(component: &[u8]) -> Vec<u8> {
+/// coder-ai with another letter in its questions: same length, so that the binary stays well-formed.
+fn reworded(component: &[u8]) -> Vec<u8> {
     let mut bytes = component.to_vec();
-    let mut found = 0;
-    for index in 0..bytes.len().saturating_sub(8) {
-        // Not the plugin's name and the personality's id in the manifest.
-        if &bytes[index..index + 8] == b"coder-ai"
-            && &component[index.saturating_sub(6)..index] != b"\"id\":\""
-        {
-            bytes[index + 1] = b'0';
-            found += 1;
-        }
-    }
-    assert!(found > 0, "coder-ai does not name itself");
+    let words = b"You work in a software team";
+    let place = component
+        .windows(words.len())
+        .position(|window| window == words)
+        .expect("coder-ai's rules for the model");
+    bytes[place] = b'y';
     bytes
 }
 

@@ -8,16 +8,16 @@ use std::path::PathBuf;
 
 /// What the command line says. Keys are those of [`SETTINGS`].
 #[derive(Debug, Clone, Default)]
-pub struct Flags {
+pub(crate) struct Flags {
     /// `--config`.
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// The rest, by key.
-    pub values: BTreeMap<&'static str, String>,
+    pub(crate) values: BTreeMap<&'static str, String>,
 }
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// Nobody said otherwise.
     Default,
     /// The file.
@@ -41,13 +41,13 @@ impl fmt::Display for Origin {
 
 /// A setting as it is in force.
 #[derive(Debug, Clone)]
-pub struct Effective {
+pub(crate) struct Effective {
     /// Which.
-    pub setting: Setting,
+    pub(crate) setting: Setting,
     /// Its value; `****` for secrets.
-    pub shown: String,
+    pub(crate) shown: String,
     /// Where it came from.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
 }
 
 /// Values by key.

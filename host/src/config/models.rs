@@ -15,22 +15,22 @@ use domain::effect::model::Tier;
 use std::path::PathBuf;
 
 /// The default for every tier without a provider.
-pub const DEFAULT_EMBEDDED: &str = "qwen2.5-coder-0.5b";
+pub(crate) const DEFAULT_EMBEDDED: &str = "qwen2.5-coder-0.5b";
 
 /// A provider that speaks OpenAI's protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Provider {
+pub(crate) struct Provider {
     /// Base URL, with `/v1`.
-    pub url: String,
+    pub(crate) url: String,
     /// The provider's name of the model.
-    pub model: String,
+    pub(crate) model: String,
     /// Its key.
-    pub key: Option<String>,
+    pub(crate) key: Option<String>,
 }
 
 /// What serves a tier.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TierConfig {
+pub(crate) enum TierConfig {
     /// A small model in a child process of this host.
     Embedded,
     /// Somewhere else.
@@ -39,13 +39,13 @@ pub enum TierConfig {
 
 /// The table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModelsConfig {
+pub(crate) struct ModelsConfig {
     /// In the order of `Tier::ALL`. A tier that is not configured uses the nearest lower one, then the nearest higher one.
-    pub tiers: [TierConfig; 3],
+    pub(crate) tiers: [TierConfig; 3],
     /// Which embedded model.
-    pub embedded: String,
+    pub(crate) embedded: String,
     /// Where embedded models lie.
-    pub directory: Option<PathBuf>,
+    pub(crate) directory: Option<PathBuf>,
 }
 
 impl ModelsConfig {
@@ -78,7 +78,7 @@ impl ModelsConfig {
 
     /// Whether any tier needs the embedded model.
     #[must_use]
-    pub fn needs_embedded(&self) -> bool {
+    pub(crate) fn needs_embedded(&self) -> bool {
         self.tiers.contains(&TierConfig::Embedded)
     }
 }

@@ -2,17 +2,17 @@
 
 /// A setting.
 #[derive(Debug, Clone, Copy)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// In the file and in messages.
-    pub key: &'static str,
+    pub(crate) key: &'static str,
     /// In the environment.
-    pub variable: &'static str,
+    pub(crate) variable: &'static str,
     /// When nobody says otherwise; empty means none.
-    pub default: &'static str,
+    pub(crate) default: &'static str,
     /// For `skep doctor` and the README.
-    pub meaning: &'static str,
+    pub(crate) meaning: &'static str,
     /// Its value is never shown.
-    pub secret: bool,
+    pub(crate) secret: bool,
 }
 
 const fn setting(
@@ -29,7 +29,7 @@ const fn secret(key: &'static str, variable: &'static str, meaning: &'static str
 }
 
 /// All of them, in the order in which `skep doctor` shows them.
-pub const SETTINGS: [Setting; 24] = [
+pub(crate) const SETTINGS: [Setting; 24] = [
     setting(
         "listen",
         "SKEP_LISTEN",

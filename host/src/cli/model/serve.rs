@@ -28,7 +28,8 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     if std::env::var_os(THREADS_VARIABLE.0).is_none() {
         use std::os::unix::process::CommandExt as _;
         let mut again = std::process::Command::new(std::env::current_exe()?);
-        let error = again.args(std::env::args_os().skip(1)).env(THREADS_VARIABLE.0, THREADS_VARIABLE.1).exec();
+        let error =
+            again.args(std::env::args_os().skip(1)).env(THREADS_VARIABLE.0, THREADS_VARIABLE.1).exec();
         return Err(Failure::new(format!("this binary cannot be started again: {error}")));
     }
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", options.port)).await?;
