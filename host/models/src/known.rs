@@ -52,7 +52,7 @@ pub const KNOWN: [KnownModel; 3] = [
         sha256: "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
         repository: "Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
         revision: "f86cb2c1fa58255f8052cc32aeede1b7482d4361",
-        memory_mb: 4_000,
+        memory_mb: 4_500,
         about: "better plans where 4 GB of memory is free",
     },
 ];

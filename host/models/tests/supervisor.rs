@@ -192,6 +192,7 @@ async fn a_child_that_cannot_start_is_tried_less_and_less_often() {
     let error = bench.ask().await.unwrap_err();
     assert_eq!((error.kind, error.code.as_str()), (ErrorKind::Unavailable, "model-start"));
     assert!(error.message.contains("exit status: 3"), "{}", error.message);
+    assert!(error.message.contains("out of memory"), "{}", error.message);
     assert_eq!(bench.ask().await.unwrap_err().kind, ErrorKind::Unavailable);
     let error = bench.ask().await.unwrap_err();
     assert_eq!((error.kind, error.retry_after_ms), (ErrorKind::Busy, Some(1000)));

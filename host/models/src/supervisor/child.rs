@@ -60,7 +60,7 @@ impl Child {
             return Err(failed("the embedded model's process has no pipes"));
         };
         let last_words = LastWords::default();
-        tokio::spawn(listen(BufReader::new(stderr).lines(), Arc::clone(&last_words)));
+        let hearing = tokio::spawn(listen(BufReader::new(stderr).lines(), Arc::clone(&last_words)));
         let mut lines = BufReader::new(stdout).lines();
         let address = tokio::select! {
             address = find_address(&mut lines) => address,
@@ -72,8 +72,16 @@ impl Child {
             // Its stdout is closed: it has ended, is about to, or never will.
             let status = tokio::select! {
                 status = process.wait() => status.map_or_else(|error| error.to_string(), |status| status.to_string()),
-                () = clock.sleep(GRACE) => "it closed its output and is killed".to_owned(),
+                () = clock.sleep(GRACE) => {
+                    process.start_kill().ok();
+                    "it closed its output and is killed".to_owned()
+                }
             };
+            // What it said last is the reason; a process of its own may hold the pipe open.
+            tokio::select! {
+                _ = hearing => {}
+                () = clock.sleep(GRACE) => {}
+            }
             return Err(failed(format!(
                 "the embedded model's process ended while it was starting ({status}): {}",
                 read(&last_words)
