@@ -198,7 +198,7 @@ fn exponential(number: f32) -> f32 {
     let rest = power - (shifted - WHOLE);
     let polynomial = 1.0
         + rest
-            * (0.693_147_2
+            * (std::f32::consts::LN_2
                 + rest * (0.240_226_5 + rest * (0.055_504_1 + rest * (0.009_618_1 + rest * 0.001_333_6))));
     f32::from_bits(polynomial.to_bits().wrapping_add(shifted.to_bits() << 23))
 }
