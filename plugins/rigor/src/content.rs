@@ -1,5 +1,7 @@
 //! Checks of the content of files, for those who write them and those who verify them.
 
+mod indent;
+
 use skep_sdk::personality::{Artifact, Gate};
 use skep_sdk::{ErrorKind, Result, files};
 
@@ -15,6 +17,11 @@ pub fn problem(path: &str, content: &str) -> Option<String> {
         && let Err(error) = serde_json::from_str::<serde_json::Value>(content)
     {
         return Some(format!("`{path}` is not JSON: {error}"));
+    }
+    if crate::paths::ending(path) == "py"
+        && let Some(problem) = indent::problem(content)
+    {
+        return Some(format!("`{path}` is not Python: {problem}"));
     }
     None
 }
@@ -68,6 +75,7 @@ mod tests {
         assert!(problem("a.py", "x\n<<<<<<< HEAD\n").unwrap().contains("line 2"));
         assert!(problem("a.json", "{").unwrap().contains("not JSON"));
         assert_eq!(problem("a.json", "{}"), None);
+        assert!(problem("a.py", "def f(): return 1\n    x = 2\n").unwrap().contains("line 2"));
         assert_eq!(problem("a.rst", "Title\n=======\n"), None);
     }
 
