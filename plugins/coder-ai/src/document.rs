@@ -9,6 +9,9 @@ use crate::{details, work};
 /// Confidence in a document where a change was asked for.
 const CONFIDENCE: f32 = 0.2;
 
+/// How the details tell such a document from a change.
+pub(crate) const NOTE: &str = "requirements and plan, since the model gave no change that can be made";
+
 /// Writes the document.
 ///
 /// # Errors
@@ -28,7 +31,7 @@ pub(crate) fn instead(
         sha256: artifact.sha256.clone(),
         lines_added: lines,
         lines_removed: 0,
-        note: "requirements and plan, since the model gave no change that can be made".to_owned(),
+        note: NOTE.to_owned(),
         round: brief.round,
     };
     let details = details::Generate {

@@ -103,9 +103,10 @@ impl Personality for CoderAi {
             gates.extend(content::verify(artifact)?);
         }
         gates.push(Gate::of(
-            "changed",
-            !input.optimize.artifacts.is_empty(),
-            format!("{} file(s) written", input.optimize.artifacts.len()),
+            "change-made",
+            !input.optimize.artifacts.is_empty()
+                && input.generate.details.changes.iter().all(|change| change.note != document::NOTE),
+            format!("{}; {} file(s) written", input.generate.details.summary, input.optimize.artifacts.len()),
         ));
         if brief.scope() >= Scope::Mvp {
             let unused = &input.generate.details.unused;

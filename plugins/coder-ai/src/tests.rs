@@ -146,7 +146,9 @@ fn at_demo_an_empty_project_gets_a_file_even_from_a_model_that_says_nothing_usab
     let details = parsed(&generate.details);
     assert!(details["summary"].as_str().unwrap().contains("README.md"));
     assert!(details["model"].as_str().unwrap().starts_with("unusable answer: "));
-    assert_eq!(outcome.review.unwrap().verdict, Verdict::Accept);
+    let review = outcome.review.unwrap();
+    assert_eq!(review.verdict, Verdict::Rework);
+    assert!(review.gates.iter().any(|gate| gate.name == "change-made" && gate.is_failed()));
 }
 
 #[test]
