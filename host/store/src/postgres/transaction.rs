@@ -90,13 +90,20 @@ impl Write {
     }
 }
 
+/// Read committed whatever the server's default is: the fence is a row lock, and needs no more.
+///
+/// A host that stands still in the middle of a transaction (SIGSTOP, a paused machine) holds its row locks, and nobody could take its
+/// tasks over: the server ends such a session. The host finds a lost connection when it wakes up, and a stale lease after that.
+const BEGIN: &str =
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '5s'";
+
 impl Database {
-    /// Begin. Read committed whatever the server's default is: the fence is a row lock, and needs no more.
+    /// Begin.
     pub(super) async fn begin(&self) -> Result<Write, StoreError> {
         let mut last = sqlx::Error::PoolClosed;
         // After a restart of the server each idle connection of the pool is dead; they are only found out here.
         for _connection in 0..=self.pool.options().get_max_connections() {
-            match self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await {
+            match self.pool.begin_with(BEGIN).await {
                 Ok(transaction) => {
                     return Ok(Write {
                         transaction,
@@ -122,7 +129,7 @@ impl Database {
     async fn committed(&self, identity: &str) -> Result<bool, StoreError> {
         for _question in 0..QUESTIONS {
             let status: Result<Option<String>, sqlx::Error> = async {
-                let mut transaction = self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+                let mut transaction = self.pool.begin_with(BEGIN).await?;
                 let row = sqlx::query("SELECT pg_xact_status($1::text::xid8)")
                     .persistent(self.prepared)
                     .bind(identity.to_owned())
