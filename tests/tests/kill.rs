@@ -83,11 +83,12 @@ impl Drill {
 
     /// Which scopes have ended durably: no component may run for them again.
     async fn observe(&mut self, api: &Api) {
-        let probes = self.sink.seen().probes.len();
         for task in self.acknowledged.iter().rev().take(OPEN_TASKS + 1) {
             let Ok(answer) = api.get(&format!("/v1/agents/tasks/{task}/journal?limit=200")).await else {
                 return;
             };
+            // Counted after the journal was read: a scope that ends in between has had its probe by then.
+            let probes = self.sink.seen().probes.len();
             for entry in answer.body["entries"].as_array().into_iter().flatten() {
                 let scope = entry["scope"].as_str().unwrap_or_default();
                 if entry["entry"]["type"] == "end" && !scope.contains("#1/") {
