@@ -2,6 +2,7 @@
 //!
 //! Store ports are shaped like operations: **one method is one transaction**, durable when it answers `Ok`.
 
+pub mod agents;
 pub mod api_keys;
 pub mod blobs;
 pub mod clock;
@@ -21,5 +22,6 @@ pub mod sources;
 pub mod store_error;
 pub mod tasks;
 pub mod usage;
+pub mod users;
 pub mod webhooks;
 pub mod workspaces;

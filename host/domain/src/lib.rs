@@ -4,6 +4,7 @@
 //! Start reading at [`task`] (what moves a task), then [`history`] and [`driver`] (who decides what is next).
 
 pub mod address;
+pub mod agent;
 pub mod base64;
 pub mod caller;
 pub mod canonical;
@@ -16,9 +17,11 @@ pub mod history;
 pub mod id;
 pub mod journal;
 pub mod manifest;
+pub mod plan;
 pub mod retry;
 pub mod rigor;
 pub mod strike;
 pub mod task;
 pub mod time;
+pub mod user;
 pub mod webhook;
