@@ -64,6 +64,8 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
         workspaces: store.workspaces,
         kv: store.kv,
         keys: store.keys,
+        users: store.users,
+        agents: store.agents,
         idempotency: store.idempotency,
         usage: store.usage,
         plugins: store.plugins,

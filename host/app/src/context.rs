@@ -2,6 +2,7 @@
 
 use crate::catalog::LivePlugins;
 use crate::live::LiveBus;
+use crate::ports::agents::Agents;
 use crate::ports::api_keys::ApiKeys;
 use crate::ports::blobs::Blobs;
 use crate::ports::clock::{Clock, Entropy};
@@ -18,6 +19,7 @@ use crate::ports::queue::Queue;
 use crate::ports::sources::Sources;
 use crate::ports::tasks::Tasks;
 use crate::ports::usage::UsageReader;
+use crate::ports::users::Users;
 use crate::ports::webhooks::WebhookSigner;
 use crate::ports::workspaces::Workspaces;
 use crate::settings::Settings;
@@ -45,6 +47,10 @@ pub struct Ports {
     pub kv: Arc<dyn Kv>,
     /// Store.
     pub keys: Arc<dyn Keys>,
+    /// Store.
+    pub users: Arc<dyn Users>,
+    /// Store.
+    pub agents: Arc<dyn Agents>,
     /// Store.
     pub idempotency: Arc<dyn Idempotency>,
     /// Store.

@@ -2,6 +2,7 @@
 
 use crate::cli::Failure;
 use crate::config::Config;
+use app::ports::agents::Agents;
 use app::ports::blobs::Blobs;
 use app::ports::clock::Clock;
 use app::ports::idempotency::Idempotency;
@@ -12,6 +13,7 @@ use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::tasks::Tasks;
 use app::ports::usage::UsageReader;
+use app::ports::users::Users;
 use app::ports::workspaces::Workspaces;
 use std::sync::Arc;
 use store::postgres::{PostgresOptions, PostgresStore};
@@ -26,6 +28,8 @@ pub(super) struct StorePorts {
     pub(super) workspaces: Arc<dyn Workspaces>,
     pub(super) kv: Arc<dyn Kv>,
     pub(super) keys: Arc<dyn Keys>,
+    pub(super) users: Arc<dyn Users>,
+    pub(super) agents: Arc<dyn Agents>,
     pub(super) idempotency: Arc<dyn Idempotency>,
     pub(super) usage: Arc<dyn UsageReader>,
     pub(super) plugins: Arc<dyn Plugins>,
@@ -61,7 +65,19 @@ pub(super) async fn open(
 
 fn ports<S>(store: S) -> StorePorts
 where
-    S: Tasks + Queue + Journal + Blobs + Workspaces + Kv + Keys + Idempotency + UsageReader + Plugins + Clone,
+    S: Tasks
+        + Queue
+        + Journal
+        + Blobs
+        + Workspaces
+        + Kv
+        + Keys
+        + Users
+        + Agents
+        + Idempotency
+        + UsageReader
+        + Plugins
+        + Clone,
 {
     StorePorts {
         tasks: Arc::new(store.clone()),
@@ -71,6 +87,8 @@ where
         workspaces: Arc::new(store.clone()),
         kv: Arc::new(store.clone()),
         keys: Arc::new(store.clone()),
+        users: Arc::new(store.clone()),
+        agents: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
         plugins: Arc::new(store),

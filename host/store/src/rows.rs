@@ -1,15 +1,19 @@
 //! What both databases share: how words of the domain are written into columns and read back, and the rules that decide what an
 //! append, a progress report or a cursor means. Everything here is pure, so both databases cannot differ in it.
 
+mod agent;
 mod cursor;
 mod entry;
 mod progress;
 mod task;
+mod user;
 
+pub(crate) use agent::{AgentRow, agent_columns, agent_taken};
 pub(crate) use cursor::Cursor;
 pub(crate) use entry::{EntryRow, Found, StoredEntry, compare, entry_of, exhausted};
 pub(crate) use progress::{Shown, progress_event};
 pub(crate) use task::{TaskRow, failed_agent, finished_event, quarantine_failure};
+pub(crate) use user::UserRow;
 
 use app::ports::store_error::StoreError;
 use domain::task::Kind;

@@ -219,6 +219,8 @@ fn ports(folder: &tempfile::TempDir, clock: &SimClock) -> Ports {
         workspaces: store.clone(),
         kv: store.clone(),
         keys: store.clone(),
+        users: store.clone(),
+        agents: store.clone(),
         idempotency: store.clone(),
         usage: store.clone(),
         plugins: store,

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::row::{task, task_columns};
 use super::transaction::Write;
 use app::ports::tasks::CancelOutcome;
-use domain::id::{TaskId, UserId};
+use domain::id::{AgentId, TaskId, UserId};
 use domain::task::State;
 use sqlx::Row as _;
 
@@ -66,6 +66,20 @@ pub(super) async fn cancel_children(write: &mut Write, parent: &str) -> Result<(
         return Ok(());
     }
     let ids = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
+    cancel_these(write, ids).await
+}
+
+/// Cancel every task of an agent that has not ended, and everything below.
+pub(super) async fn cancel_of_agent(write: &mut Write, agent: AgentId) -> Result<(), Failure> {
+    let rows = write
+        .query("SELECT id FROM tasks WHERE agent_id = $1 AND state IN ('queued', 'waiting', 'running')")
+        .bind(agent.to_string())
+        .fetch_all(write.connection())
+        .await?;
+    let ids = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
+    for id in &ids {
+        cancel_children(write, id).await?;
+    }
     cancel_these(write, ids).await
 }
 

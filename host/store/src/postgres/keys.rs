@@ -51,19 +51,7 @@ impl Keys for PostgresStore {
     }
 
     async fn insert_key(&self, key: KeyRow, now: Timestamp) -> Result<(), StoreError> {
-        transact!(self.database(), write => async {
-            write
-                .query("INSERT INTO keys (id, kind, user_id, agent_id, hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
-                .bind(key.id.clone())
-                .bind(key.kind.as_str())
-                .bind(key.user.to_string())
-                .bind(key.agent.map(|agent| agent.to_string()))
-                .bind(key.hash.to_vec())
-                .bind(now.0)
-                .execute(write.connection())
-                .await?;
-            Ok(())
-        })
+        transact!(self.database(), write => insert_key(&mut write, &key, now))
     }
 
     async fn delete_key(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
@@ -92,6 +80,21 @@ impl Keys for PostgresStore {
             rows.iter().map(key_of).collect()
         })
     }
+}
+
+/// Keep a key.
+pub(super) async fn insert_key(write: &mut Write, key: &KeyRow, now: Timestamp) -> Result<(), Failure> {
+    write
+        .query("INSERT INTO keys (id, kind, user_id, agent_id, hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
+        .bind(key.id.clone())
+        .bind(key.kind.as_str())
+        .bind(key.user.to_string())
+        .bind(key.agent.map(|agent| agent.to_string()))
+        .bind(key.hash.to_vec())
+        .bind(now.0)
+        .execute(write.connection())
+        .await?;
+    Ok(())
 }
 
 async fn ensure(write: &mut Write, account: &Account, now: Timestamp) -> Result<Account, Failure> {

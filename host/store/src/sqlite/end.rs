@@ -4,7 +4,7 @@ use super::failure::Outcome;
 use super::insert::insert_event;
 use super::row::last_pos;
 use crate::rows::{encode, finished_event, parse};
-use domain::id::{TaskId, UserId};
+use domain::id::{AgentId, TaskId, UserId};
 use domain::task::{State, TaskFailure};
 use domain::time::Timestamp;
 use rusqlite::{Connection, params};
@@ -83,6 +83,28 @@ pub(super) fn cancel_family(connection: &Connection, task: &TaskId, now: Timesta
                 connection,
                 &End { task, user, state: State::Cancelled, output: None, failure: None, pos, now },
             )?;
+        }
+    }
+    Ok(())
+}
+
+/// Cancel every task of an agent that has not ended. Running ones are asked.
+pub(super) fn cancel_agent_tasks(connection: &Connection, agent: AgentId, now: Timestamp) -> Outcome<()> {
+    let unfinished: Vec<(String, String, String)> = connection
+        .prepare_cached(
+            "SELECT id, state, user_id FROM tasks WHERE agent_id = ?1 AND state IN ('queued', 'running', 'waiting')",
+        )?
+        .query_map(params![agent.to_string()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    for (id, state, user) in unfinished {
+        let (task, user) = (&parse("tasks.id", &id)?, parse("tasks.user_id", &user)?);
+        if state == State::Running.as_str() {
+            connection
+                .prepare_cached("UPDATE tasks SET cancel_requested = 1 WHERE id = ?1")?
+                .execute(params![id])?;
+            cancel_family(connection, task, now)?;
+        } else {
+            cancel_idle(connection, task, user, now)?;
         }
     }
     Ok(())

@@ -36,22 +36,7 @@ impl Keys for SqliteStore {
     }
 
     async fn insert_key(&self, key: KeyRow, now: Timestamp) -> Result<(), StoreError> {
-        self.write(Lane::Normal, 512, move |connection| {
-            connection
-                .prepare_cached(
-                    "INSERT INTO keys (id, kind, user_id, agent_id, hash, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                )?
-                .execute(params![
-                    key.id,
-                    key.kind.as_str(),
-                    key.user.to_string(),
-                    key.agent.map(|agent| agent.to_string()),
-                    key.hash,
-                    now.0
-                ])?;
-            Ok(())
-        })
-        .await
+        self.write(Lane::Normal, 512, move |connection| insert_key(connection, &key, now)).await
     }
 
     async fn delete_key(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
@@ -68,6 +53,23 @@ impl Keys for SqliteStore {
     async fn list_keys_of(&self, kind: KeyKind) -> Result<Vec<KeyRow>, StoreError> {
         self.read(move |connection| keys_where(connection, "kind = ?1", kind.as_str())).await
     }
+}
+
+/// Keep a key.
+pub(super) fn insert_key(connection: &Connection, key: &KeyRow, now: Timestamp) -> Outcome<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO keys (id, kind, user_id, agent_id, hash, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            key.id,
+            key.kind.as_str(),
+            key.user.to_string(),
+            key.agent.map(|agent| agent.to_string()),
+            key.hash,
+            now.0
+        ])?;
+    Ok(())
 }
 
 fn ensure_account(connection: &Connection, account: &Account, now: Timestamp) -> Outcome<Account> {
