@@ -1,12 +1,13 @@
 //! Drivers: pure deciders. `decide` depends on the set of recorded outcomes, never on their order.
 
 pub mod rigor;
+pub mod turn;
 pub mod webhook;
 
 use crate::history::{Decision, TaskHistory};
 
 /// Names of the drivers that this build has, newest of a kind first. A host claims only these.
-pub const NAMES: [&str; 2] = [rigor::NAME, webhook::NAME];
+pub const NAMES: [&str; 4] = [rigor::NAME, webhook::NAME, turn::CHAT, turn::TICK];
 
 /// Input or history that a driver cannot read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +27,7 @@ pub fn decide(driver: &str, history: &TaskHistory) -> Result<Decision, DriverErr
     let result = match driver {
         rigor::NAME => rigor::decide(history),
         webhook::NAME => webhook::decide(history),
+        turn::CHAT | turn::TICK => turn::decide(history),
         _ => Err(format!("this host has no such driver; it has {}", NAMES.join(", "))),
     };
     result.map_err(|message| DriverError { driver: driver.to_owned(), message })

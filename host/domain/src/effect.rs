@@ -7,6 +7,7 @@ pub mod http;
 pub mod model;
 pub mod source;
 pub mod tools;
+pub mod turn;
 pub mod webhook;
 
 use crate::canonical::{Canonical, Encoder};
@@ -60,6 +61,8 @@ pub enum Call {
     Gates(gates::GatesRequest),
     /// Host only: deliver a webhook.
     Webhook(webhook::WebhookRequest),
+    /// Host only: a step of a chat turn or tick.
+    Turn(turn::TurnCall),
 }
 
 /// Small persistent state of a plugin for an agent.
@@ -133,6 +136,7 @@ impl Call {
             Self::Source(_) => "source.import",
             Self::Gates(_) => "gates.check",
             Self::Webhook(_) => "webhook.send",
+            Self::Turn(call) => call.name(),
         }
     }
 
@@ -149,7 +153,9 @@ impl Call {
             Self::Http(request) => request.class(),
             Self::Files(call) => call.class(),
             Self::Kv(KvCall::Put { .. } | KvCall::Delete { .. }) => EffectClass::Local,
-            Self::AgentSend { .. } | Self::AgentStart { .. } | Self::Source(_) => EffectClass::Local,
+            Self::AgentSend { .. } | Self::AgentStart { .. } | Self::Source(_) | Self::Turn(_) => {
+                EffectClass::Local
+            }
             Self::Webhook(_) => EffectClass::Keyed,
             // A nested tool call journals its own effects in its own scope.
             Self::Model(_)
@@ -192,6 +198,7 @@ impl Call {
             Self::Source(request) => serde_json::to_value(request).unwrap_or_default(),
             Self::Gates(request) => serde_json::to_value(request).unwrap_or_default(),
             Self::Webhook(request) => request.describe(),
+            Self::Turn(call) => call.describe(),
         }
     }
 }
@@ -233,6 +240,7 @@ impl Canonical for Call {
             Self::Source(request) => encoder.json(&serde_json::to_value(request).unwrap_or_default()),
             Self::Gates(request) => encoder.json(&serde_json::to_value(request).unwrap_or_default()),
             Self::Webhook(request) => request.encode(encoder),
+            Self::Turn(call) => call.encode(encoder),
         }
     }
 }
@@ -279,6 +287,8 @@ pub enum Reply {
     Source(source::SourceReport),
     /// `webhook.send`.
     Webhook(webhook::WebhookReport),
+    /// `turn.context`.
+    Turn(turn::TurnContext),
 }
 
 /// Why a call failed, for programs. The set is closed; see `types.wit`.

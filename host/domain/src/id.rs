@@ -31,6 +31,10 @@ impl TaskId {
     pub const RUN: &'static str = "run";
     /// Prefix of webhook deliveries.
     pub const DELIVERY: &'static str = "dlv";
+    /// Prefix of chat turns.
+    pub const TURN: &'static str = "turn";
+    /// Prefix of ticks.
+    pub const TICK: &'static str = "tick";
 
     /// An identity from six random (or derived) bytes.
     #[must_use]
@@ -59,7 +63,7 @@ impl FromStr for TaskId {
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         let valid = text.split_once('_').is_some_and(|(prefix, digits)| {
-            [Self::TASK, Self::EXECUTION, Self::RUN, Self::DELIVERY].contains(&prefix)
+            [Self::TASK, Self::EXECUTION, Self::RUN, Self::DELIVERY, Self::TURN, Self::TICK].contains(&prefix)
                 && digits.len() == 12
                 && digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
         });

@@ -194,6 +194,18 @@ pub enum LocalEffect {
         /// Tokens.
         usage: crate::effect::model::Usage,
     },
+    /// Put a message into a room; the same id is the same message.
+    RoomMessage(Box<crate::room::NewMessage>),
+    /// These instructions are this tick's and no other's.
+    ConsumeInstructions {
+        /// Of the agent.
+        ids: Vec<uuid::Uuid>,
+    },
+    /// A tick ended: its agent's count of failures in a row, and the time of its last tick. The fifth failure pauses the loop.
+    TickEnded {
+        /// Whether it ended well.
+        ok: bool,
+    },
     /// A durable event for people.
     Event(crate::event::EventBody),
     /// What the task shows.

@@ -13,6 +13,10 @@ pub enum Kind {
     AgentTask,
     /// One webhook, until it is delivered or given up.
     Webhook,
+    /// One answer of an agent to a person.
+    Chat,
+    /// One turn of an agent's own.
+    Tick,
 }
 
 impl Kind {
@@ -22,13 +26,17 @@ impl Kind {
         match self {
             Self::AgentTask => "agent-task",
             Self::Webhook => "webhook",
+            Self::Chat => "chat",
+            Self::Tick => "tick",
         }
     }
 
     /// The kind of that word.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::AgentTask, Self::Webhook].into_iter().find(|kind| kind.as_str() == text)
+        [Self::AgentTask, Self::Webhook, Self::Chat, Self::Tick]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 
     /// The driver that decides for new tasks of this kind.
@@ -37,6 +45,8 @@ impl Kind {
         match self {
             Self::AgentTask => crate::driver::rigor::NAME,
             Self::Webhook => crate::driver::webhook::NAME,
+            Self::Chat => crate::driver::turn::CHAT,
+            Self::Tick => crate::driver::turn::TICK,
         }
     }
 }

@@ -192,7 +192,9 @@ fn denied(plugin: &str, call: &Call, default_tier: Tier) -> CallError {
         Call::Tools(crate::effect::tools::ToolsCall::Call { name, .. }) => format!("tools {name}"),
         Call::Tools(_) => "tools".to_owned(),
         Call::AgentSend { agent, .. } | Call::AgentStart { agent, .. } => format!("agents {agent}"),
-        Call::Source(_) | Call::Gates(_) | Call::Webhook(_) => format!("{} (host only)", call.interface()),
+        Call::Source(_) | Call::Gates(_) | Call::Webhook(_) | Call::Turn(_) => {
+            format!("{} (host only)", call.interface())
+        }
     };
     CallError::new(
         ErrorKind::Denied,

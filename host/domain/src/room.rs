@@ -1,0 +1,115 @@
+//! Rooms: conversations of an agent, with itself or with people.
+
+use crate::id::{AgentId, TaskId, UserId};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// What a room is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoomKind {
+    /// The agent's own conversation.
+    Autonomy,
+    /// With a person, over one of the chat routes.
+    Chat,
+    /// With a client's user, over an elizaOS session.
+    Session,
+}
+
+impl RoomKind {
+    /// The word in the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Autonomy => "autonomy",
+            Self::Chat => "chat",
+            Self::Session => "session",
+        }
+    }
+
+    /// The kind of that word.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Autonomy, Self::Chat, Self::Session].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A stored room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    /// Identity.
+    pub id: Uuid,
+    /// Whose.
+    pub user: UserId,
+    /// Whose conversation.
+    pub agent: AgentId,
+    /// What it is for.
+    pub kind: RoomKind,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Who said it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageRole {
+    /// The other side.
+    User,
+    /// The agent.
+    Assistant,
+    /// Rules that the other side gave.
+    System,
+}
+
+impl MessageRole {
+    /// The word on the wire and in the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::System => "system",
+        }
+    }
+
+    /// The role of that word.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::User, Self::Assistant, Self::System].into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// A message that is to be put into a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewMessage {
+    /// The same id is the same message.
+    pub id: Uuid,
+    /// Which room.
+    pub room: Uuid,
+    /// Who said it.
+    pub role: MessageRole,
+    /// For people.
+    pub author: String,
+    /// What.
+    pub text: String,
+    /// A client's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Value>,
+    /// The turn that wrote it or answers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskId>,
+}
+
+/// A message in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// What was put there.
+    pub new: NewMessage,
+    /// From 1; orders the room.
+    pub pos: i64,
+    /// When.
+    pub created_at: Timestamp,
+}
