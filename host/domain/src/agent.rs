@@ -1,7 +1,10 @@
 //! A user's running assistant: what is stored of it, and the rules of its names, its start settings and its autonomy.
 
+pub mod config;
+
 use crate::id::{AgentId, UserId};
 use crate::time::Timestamp;
+use config::{AgentConfig, ConfigProblem, UnknownKeys};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
@@ -140,6 +143,18 @@ pub struct Agent {
     pub autonomy: Autonomy,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+impl Agent {
+    /// What is in force: its configuration, and over it the settings of its start.
+    ///
+    /// # Errors
+    /// A stored value that cannot be: made by a newer host, or by hand.
+    pub fn configuration(&self) -> Result<AgentConfig, ConfigProblem> {
+        let config = AgentConfig::parse(&self.config, "config.", UnknownKeys::Kept)?;
+        let settings = AgentConfig::parse(&self.settings, "settings.", UnknownKeys::Kept)?;
+        Ok(config.overridden_by(settings))
+    }
 }
 
 /// The interval in force for a wanted one: from 5 s to 10 minutes.

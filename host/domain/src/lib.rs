@@ -3,6 +3,7 @@
 //! Pure: no I/O, no async, no clock, no randomness. Time and ids are arguments. Everything here can be tested with plain values.
 //! Start reading at [`task`] (what moves a task), then [`history`] and [`driver`] (who decides what is next).
 
+pub mod acmf;
 pub mod address;
 pub mod agent;
 pub mod base64;

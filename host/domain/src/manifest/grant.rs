@@ -228,7 +228,8 @@ fn below(prefix: &str, path: &str) -> bool {
         || path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn name_matches(given: &str, name: &str) -> bool {
+/// Whether a pattern (`*`, `PLUGIN.*` or a whole name) covers a name.
+pub(crate) fn name_matches(given: &str, name: &str) -> bool {
     given == "*"
         || given == name
         || given.strip_suffix('*').is_some_and(|prefix| prefix.ends_with('.') && name.starts_with(prefix))
