@@ -15,6 +15,7 @@ pub mod live;
 pub mod personalities;
 pub mod plugins;
 pub mod ports;
+pub mod references;
 pub mod replay;
 pub mod rights;
 pub mod settings;

@@ -3,9 +3,12 @@
 //! Use cases look only among the things of the caller's user; this says what a key may do with them.
 //! 404 for what the caller may not see, 403 for what it sees but may not do.
 
+use crate::references::{no_agent, no_user, sees};
+use domain::agent::Agent;
 use domain::caller::{Caller, KeyKind};
 use domain::error::{Code, Error};
 use domain::task::Task;
+use domain::user::User;
 
 /// What is to be done, with what.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +33,28 @@ pub enum Action<'a> {
     ListPlugins,
     /// See the host's counters.
     ReadMetrics,
+    /// Know that this user is there.
+    SeeUser(&'a User),
+    /// See this user and all its agents.
+    ReadUser(&'a User),
+    /// Make a user.
+    CreateUser,
+    /// See which users there are.
+    ListUsers,
+    /// Delete this user.
+    DeleteUser(&'a User),
+    /// Give this user another plan.
+    ChangePlan(&'a User),
+    /// See agents at all; which ones is decided one by one.
+    ListAgents,
+    /// See this agent: its state, whether it answers, where to connect to it.
+    ReadAgent(&'a Agent),
+    /// Make an agent.
+    CreateAgent,
+    /// Change this agent: start, stop, configure, delete, give it another key.
+    ManageAgent(&'a Agent),
+    /// See how agents' starts go.
+    ReadDeploy,
 }
 
 /// Whether the caller may.
@@ -52,6 +77,24 @@ pub fn authorize(caller: &Caller, action: Action<'_>) -> Result<(), Error> {
             Err(forbidden("an agent key may not read the record of a personality"))
         }
         Action::ReadPersonality => Ok(()),
+        Action::SeeUser(user)
+        | Action::ReadUser(user)
+        | Action::DeleteUser(user)
+        | Action::ChangePlan(user)
+            if caller.kind != KeyKind::Admin && user.id != caller.user =>
+        {
+            Err(no_user())
+        }
+        Action::ReadAgent(agent) | Action::ManageAgent(agent) if !sees(caller, agent) => Err(no_agent()),
+        Action::SeeUser(_) | Action::ListAgents | Action::ReadAgent(_) => Ok(()),
+        Action::CreateUser | Action::ListUsers | Action::DeleteUser(_) | Action::ChangePlan(_) => {
+            let message = "an admin key is needed to create, list or delete users and to change a plan";
+            if caller.kind == KeyKind::Admin { Ok(()) } else { Err(forbidden(message)) }
+        }
+        Action::ReadUser(_) | Action::CreateAgent | Action::ManageAgent(_) | Action::ReadDeploy => {
+            let message = "an agent key may not do this; use a key of the agent's user";
+            if caller.kind == KeyKind::Agent { Err(forbidden(message)) } else { Ok(()) }
+        }
         Action::ListPlugins | Action::ReadMetrics if caller.kind == KeyKind::Admin => Ok(()),
         Action::ListPlugins => Err(forbidden("an admin key is needed to list the plugins of the host")),
         Action::ReadMetrics => Err(forbidden("an admin key is needed to read the host's counters")),
