@@ -4,8 +4,10 @@ mod body;
 mod caller;
 mod list;
 mod path;
+mod reached;
 
 pub(crate) use body::{JsonObject, read_body};
 pub(crate) use caller::Authenticated;
 pub(crate) use list::{Page, Parameters};
-pub(crate) use path::Segment;
+pub(crate) use path::{Segment, SegmentPair};
+pub(crate) use reached::ReachedAs;

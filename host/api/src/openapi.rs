@@ -126,6 +126,9 @@ fn describe(path: &str, method: &str, operation: &mut Value, refusals: &mut Refu
         codes.extend([Code::Conflict, Code::TooLarge, Code::UnsupportedMediaType, Code::Unprocessable]);
         add_parameter(operation, idempotency_key());
     }
+    if operation.get("requestBody").is_some() {
+        codes.extend([Code::InvalidRequest, Code::Conflict, Code::TooLarge, Code::UnsupportedMediaType]);
+    }
     if operation.get("parameters").is_some() {
         codes.push(Code::InvalidRequest);
     }

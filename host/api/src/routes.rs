@@ -1,5 +1,7 @@
 //! Every route on one page. Files mirror URLs: `/v1/agents/tasks` is `routes/v1/agents/tasks.rs`.
 
+mod agents;
+mod api;
 pub(crate) mod health;
 mod metrics;
 mod openapi;
@@ -35,6 +37,29 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
         // Autonoma: utility.
         .routes(routes!(v1::health::get_health))
         .routes(routes!(v1::info::get_info))
+        // Autonomis: users.
+        .routes(routes!(api::v1::users::create_user, api::v1::users::list_users))
+        .routes(routes!(api::v1::users::user::get_user, api::v1::users::user::delete_user))
+        .routes(routes!(api::v1::users::tier::set_tier))
+        // Autonomis: agents.
+        .routes(routes!(api::v1::users::agents::create_agents, api::v1::users::agents::list_user_agents))
+        .routes(routes!(
+            api::v1::users::agents::agent::get_user_agent,
+            api::v1::users::agents::agent::delete_user_agent
+        ))
+        .routes(routes!(api::v1::users::agents::rotate_key::rotate_agent_key))
+        .routes(routes!(api::v1::users::agents::ping::ping_agent))
+        .routes(routes!(api::v1::users::agents::connect::connect_agent))
+        .routes(routes!(
+            api::v1::users::agents::config::get_agent_config,
+            api::v1::users::agents::config::patch_agent_config
+        ))
+        .routes(routes!(api::v1::users::deploy::status::get_deploy_status))
+        // Start agent.
+        .routes(routes!(agents::list_runtimes))
+        .routes(routes!(agents::agent::get_runtime))
+        .routes(routes!(agents::start::start_agent))
+        .routes(routes!(agents::stop::stop_agent))
         // Ours.
         .routes(routes!(v1::admin::plugins::list_plugins))
 }

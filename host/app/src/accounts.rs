@@ -1,12 +1,14 @@
-//! First start: the user `default` with its agent `manager`, and an admin key.
+//! First start: the user `default` with its started agent `manager`, and an admin key.
 
+use crate::agents::start::{Models, StartFailure, start};
 use crate::context::App;
 use crate::ports::keys::{Account, KeyRow};
 use crate::ports::store_error::StoreError;
+use domain::agent::DeployState;
 use domain::caller::KeyKind;
 use domain::error::Error;
 use domain::id::{AgentId, Digest, UserId};
-use uuid::Uuid;
+use serde_json::json;
 
 /// The user that an admin key works for when it names no other.
 pub const DEFAULT_USER: &str = "default";
@@ -32,12 +34,13 @@ pub struct FirstStart {
 pub async fn ensure_default(app: &App, admin_key_from_config: Option<&str>) -> Result<FirstStart, Error> {
     let now = app.ports.clock.now();
     let wanted = Account {
-        user: UserId(random_uuid(app)),
+        user: UserId(app.random_uuid()),
         name: DEFAULT_USER.to_owned(),
         plan: DEFAULT_PLAN.to_owned(),
-        default_agent: AgentId(random_uuid(app)),
+        default_agent: AgentId(app.random_uuid()),
     };
     let account = app.ports.keys.ensure_account(wanted, now).await?;
+    start_manager(app, &account).await?;
     let configured = admin_key_from_config.map(|key| KeyRow {
         id: operator_key_id(app, key),
         kind: KeyKind::Admin,
@@ -81,6 +84,23 @@ pub async fn ensure_default(app: &App, admin_key_from_config: Option<&str>) -> R
     Ok(FirstStart { account, new_admin_key })
 }
 
+/// Start its agent if no start of it ever ended well: somebody who stopped it wants it stopped.
+async fn start_manager(app: &App, account: &Account) -> Result<(), Error> {
+    let found = app.ports.agents.find_agent(account.user, account.default_agent).await?;
+    let Some(agent) = found.filter(|agent| !agent.is_active() && agent.deploy.state != DeployState::Ready)
+    else {
+        return Ok(());
+    };
+    match start(app, &agent, &json!({}), false, &mut Models::default()).await {
+        // Another host was faster.
+        Ok(_) | Err(StartFailure::Running | StartFailure::Gone) => {}
+        Err(failure @ StartFailure::Step { .. }) => {
+            tracing::error!(%failure, "the agent {:?} was not started; the next start of the host tries again", agent.name);
+        }
+    }
+    Ok(())
+}
+
 /// Two hosts that start at once may both insert it; one that was replaced does not come back.
 fn taken(error: StoreError) -> Error {
     match error {
@@ -96,10 +116,4 @@ pub(crate) fn operator_key_id(app: &App, key: &str) -> String {
     // Hashed once more, so that the id says nothing about the stored hash.
     let digest = Digest::of(&app.ports.api_keys.hash(key)).hex();
     format!("{OPERATOR_KEY}{}", digest.chars().take(24).collect::<String>())
-}
-
-fn random_uuid(app: &App) -> Uuid {
-    let mut bytes = [0; 16];
-    app.ports.entropy.fill(&mut bytes);
-    uuid::Builder::from_random_bytes(bytes).into_uuid()
 }

@@ -103,4 +103,19 @@ impl App {
             catalog: LivePlugins::default(),
         }
     }
+
+    /// A UUID that nobody has.
+    pub(crate) fn random_uuid(&self) -> uuid::Uuid {
+        let mut bytes = [0; 16];
+        self.ports.entropy.fill(&mut bytes);
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
+    }
+
+    /// Tell the workers of this host to stop these tasks. Those of other hosts find out at their heartbeat.
+    pub(crate) fn stop_running(&self, tasks: Vec<domain::id::TaskId>) {
+        for task in tasks {
+            // Nobody listens on a host without workers.
+            let _no_worker_here = self.cancelled.send(task);
+        }
+    }
 }

@@ -4,11 +4,13 @@
 //! implementation of what a running component may do.
 
 pub mod accounts;
+pub mod agents;
 pub mod authenticate;
 pub mod catalog;
 pub mod context;
 pub mod effects;
 pub mod failpoint;
+mod fields;
 pub mod health;
 pub mod install;
 pub mod live;
@@ -20,6 +22,7 @@ pub mod replay;
 pub mod rights;
 pub mod settings;
 pub mod tasks;
+pub mod users;
 
 pub use context::{App, Ports};
 pub use settings::Settings;

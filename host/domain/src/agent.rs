@@ -84,6 +84,50 @@ impl DeployState {
     }
 }
 
+/// What a start does, in its order (document Start agent, "Startup Process").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StartStep {
+    /// Create the runtime environment.
+    Initialize,
+    /// Load configuration and plugins.
+    Load,
+    /// Connect to the database and to the model.
+    Connect,
+    /// Register the tools that the agent may call.
+    Register,
+    /// Begin to answer.
+    Listen,
+}
+
+impl StartStep {
+    /// All, in order.
+    pub const ALL: [Self; 5] = [Self::Initialize, Self::Load, Self::Connect, Self::Register, Self::Listen];
+
+    /// The word on the wire and in the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Initialize => "initialize",
+            Self::Load => "load",
+            Self::Connect => "connect",
+            Self::Register => "register",
+            Self::Listen => "listen",
+        }
+    }
+
+    /// How far a start is when this step begins.
+    #[must_use]
+    pub fn percent(self) -> u8 {
+        match self {
+            Self::Initialize => 0,
+            Self::Load => 20,
+            Self::Connect => 40,
+            Self::Register => 60,
+            Self::Listen => 80,
+        }
+    }
+}
+
 /// The last start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deploy {
@@ -146,6 +190,40 @@ pub struct Agent {
 }
 
 impl Agent {
+    /// An agent that was just made: inactive, never started.
+    #[must_use]
+    pub fn new(id: AgentId, user: UserId, name: impl Into<String>, now: Timestamp) -> Self {
+        Self {
+            id,
+            user,
+            name: name.into(),
+            is_default: false,
+            status: AgentStatus::Inactive,
+            started_at: None,
+            settings: Value::Object(serde_json::Map::new()),
+            config: Value::Object(serde_json::Map::new()),
+            character: None,
+            deploy: Deploy { state: DeployState::Pending, step: String::new(), percent: 0 },
+            last_seen_at: None,
+            autonomy: Autonomy {
+                enabled: false,
+                interval: DEFAULT_INTERVAL,
+                room: None,
+                next_tick_at: None,
+                last_tick_at: None,
+                failed_ticks: 0,
+                paused_at: None,
+            },
+            created_at: now,
+        }
+    }
+
+    /// Whether it answers.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.status == AgentStatus::Active
+    }
+
     /// What is in force: its configuration, and over it the settings of its start.
     ///
     /// # Errors

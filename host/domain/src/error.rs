@@ -32,6 +32,9 @@ pub enum Code {
     DependencyFailed,
     /// 429: over the plan.
     RateLimited,
+    /// 500: an agent could not be started; the cause is in the log.
+    #[serde(rename = "START_ERROR")]
+    StartFailed,
     /// 500: our fault; the cause is in the log.
     InternalError,
     /// 503: not now.
@@ -56,7 +59,7 @@ impl Code {
             Self::Unprocessable => 422,
             Self::DependencyFailed => 424,
             Self::RateLimited => 429,
-            Self::InternalError => 500,
+            Self::StartFailed | Self::InternalError => 500,
             Self::ServiceUnavailable => 503,
         }
     }
@@ -78,6 +81,7 @@ impl Code {
             Self::Unprocessable => "UNPROCESSABLE",
             Self::DependencyFailed => "DEPENDENCY_FAILED",
             Self::RateLimited => "RATE_LIMITED",
+            Self::StartFailed => "START_ERROR",
             Self::InternalError => "INTERNAL_ERROR",
             Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
         }

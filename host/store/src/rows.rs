@@ -8,7 +8,7 @@ mod progress;
 mod task;
 mod user;
 
-pub(crate) use agent::{AgentRow, agent_columns, agent_taken};
+pub(crate) use agent::{AgentRow, agent_columns, agent_taken, milliseconds};
 pub(crate) use cursor::Cursor;
 pub(crate) use entry::{EntryRow, Found, StoredEntry, compare, entry_of, exhausted};
 pub(crate) use progress::{Shown, progress_event};

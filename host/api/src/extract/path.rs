@@ -1,4 +1,4 @@
-//! One segment of the path.
+//! Segments of the path.
 
 use crate::error::ApiError;
 use axum::extract::{FromRequestParts, Path};
@@ -16,5 +16,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
             .await
             .map_err(|_| Error::invalid("the path has a segment that is not UTF-8 after decoding"))?;
         Ok(Self(text))
+    }
+}
+
+/// The two parameters of a path, in its order, decoded.
+pub(crate) struct SegmentPair(pub(crate) String, pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for SegmentPair {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Path((first, second)) = Path::<(String, String)>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Error::invalid("the path has a segment that is not UTF-8 after decoding"))?;
+        Ok(Self(first, second))
     }
 }

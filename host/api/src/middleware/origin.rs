@@ -1,6 +1,7 @@
 //! Browsers: the host answers only to its own names (a rebound DNS name is 421), and a foreign origin may not call it (403) unless listed.
 
 use crate::error::ApiError;
+use crate::extract::ReachedAs;
 use crate::middleware::forwarded;
 use crate::settings::HttpSettings;
 use crate::state::ApiState;
@@ -18,17 +19,24 @@ const EXPOSED_HEADERS: &str = "Location, Retry-After, ETag, X-Request-Id, Idempo
 /// Seconds that a browser may keep the answer to a preflight.
 const PREFLIGHT_AGE: &str = "600";
 
-pub(crate) async fn check(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+pub(crate) async fn check(State(state): State<ApiState>, mut request: Request, next: Next) -> Response {
     let settings = &state.settings;
-    let forwarded = if forwarded::is_proxied(&request, settings) {
-        first(request.headers(), "x-forwarded-host")
-    } else {
-        None
-    };
-    let host = forwarded.or_else(|| authority(&request));
+    let (mut scheme, mut host) = (None, None);
+    if forwarded::is_proxied(&request, settings) {
+        scheme = first(request.headers(), "x-forwarded-proto");
+        host = first(request.headers(), "x-forwarded-host");
+    }
+    let host = host.or_else(|| authority(&request));
     if !host.as_deref().is_some_and(|host| answers_to(settings, host)) {
         let host = domain::effect::bounded(host.unwrap_or_default(), 128);
         return misdirected(&host).into_response();
+    }
+    if let Some(host) = host.clone() {
+        let is_secure = match scheme {
+            Some(scheme) => scheme.eq_ignore_ascii_case("https"),
+            None => is_public_and_secure(settings, &host),
+        };
+        request.extensions_mut().insert(ReachedAs { host, is_secure });
     }
     let Some(origin) = request.headers().get(header::ORIGIN).cloned() else { return next.run(request).await };
     let listed = origin.to_str().is_ok_and(|origin| {
@@ -103,6 +111,14 @@ fn answers_to(settings: &HttpSettings, host: &str) -> bool {
         }
         Err(_) => name == "localhost" && (bound.is_loopback() || bound.is_unspecified()),
     }
+}
+
+/// Whether the name is that of the public URL, and its TLS ends before this host.
+fn is_public_and_secure(settings: &HttpSettings, host: &str) -> bool {
+    settings.public_url.as_ref().is_some_and(|url| {
+        url.scheme() == "https"
+            && url.host_str().is_some_and(|public| public.eq_ignore_ascii_case(without_port(host)))
+    })
 }
 
 fn without_port(host: &str) -> &str {

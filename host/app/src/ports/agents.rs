@@ -3,9 +3,10 @@
 use super::keys::KeyRow;
 use super::store_error::StoreError;
 use domain::agent::{Agent, Deploy};
-use domain::id::{AgentId, UserId};
+use domain::id::{AgentId, TaskId, UserId};
 use domain::time::Timestamp;
 use serde_json::Value;
+use std::time::Duration;
 
 /// What a start did.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,10 +45,17 @@ pub trait Agents: Send + Sync + 'static {
     /// All agents of a user, the default one first, then by name.
     async fn list_agents(&self, user: UserId) -> Result<Vec<Agent>, StoreError>;
 
-    /// Cancel the agent's unfinished tasks and delete it with everything that hangs on it. `Conflict` for a default agent.
-    async fn delete_agent(&self, user: UserId, id: AgentId, now: Timestamp) -> Result<bool, StoreError>;
+    /// Cancel the agent's unfinished tasks and delete it with everything that hangs on it. `Conflict` for a default agent. Answers its
+    /// tasks that are running, so that their workers can be told; none when there is no such agent.
+    async fn delete_agent(
+        &self,
+        user: UserId,
+        id: AgentId,
+        now: Timestamp,
+    ) -> Result<Option<Vec<TaskId>>, StoreError>;
 
-    /// Make it active with these settings: of concurrent starts one is `Started`. With `autonomy` the flag is set and the first tick due.
+    /// The last step of a start: make it active with these settings, and its start ready. Of concurrent starts one is `Started`. With
+    /// `autonomy` the flag is set and the first tick due.
     async fn start_agent(
         &self,
         id: AgentId,
@@ -59,11 +67,19 @@ pub trait Agents: Send + Sync + 'static {
     /// Make it inactive and forget the settings of its start. Answers whether it was active.
     async fn stop_agent(&self, id: AgentId, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// How its start goes.
+    /// How its start goes. Nothing while it is active: another start was faster.
     async fn set_deploy(&self, id: AgentId, deploy: &Deploy) -> Result<(), StoreError>;
 
-    /// Replace its configuration.
-    async fn set_config(&self, id: AgentId, config: &Value) -> Result<(), StoreError>;
+    /// Replace its configuration, if it is still `before`; with an interval also that of its ticks, counted from the last one. Answers
+    /// whether it was done.
+    async fn set_config(
+        &self,
+        id: AgentId,
+        before: &Value,
+        config: &Value,
+        interval: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// Another name or character (elizaOS `PATCH`). `Conflict` when the name is taken.
     async fn update_agent(

@@ -3,7 +3,7 @@
 use super::keys::KeyRow;
 use super::store_error::StoreError;
 use domain::agent::Agent;
-use domain::id::UserId;
+use domain::id::{TaskId, UserId};
 use domain::plan::Plan;
 use domain::time::Timestamp;
 use domain::user::User;
@@ -45,6 +45,7 @@ pub trait Users: Send + Sync + 'static {
 
     /// Cancel the user's unfinished tasks and delete every row of it: agents, keys, files, secrets and the data key, skills, grants,
     /// tasks with journals and workspaces, templates, rooms, sessions, jobs, approvals, deliveries, usage, logs, kept answers. Running
-    /// tasks of it find their lease gone. Answers whether it was there.
-    async fn delete_user(&self, user: UserId, now: Timestamp) -> Result<bool, StoreError>;
+    /// tasks of it find their lease gone. Answers those that were running, so that their workers can be told; none when there is no such
+    /// user.
+    async fn delete_user(&self, user: UserId, now: Timestamp) -> Result<Option<Vec<TaskId>>, StoreError>;
 }

@@ -1,6 +1,7 @@
 //! What a person asks for, checked: types and values with the path of the field, no I/O.
 
 use crate::context::App;
+use crate::fields::{invalid, kind, object, one_of, text, word};
 use crate::ports::outbound::Purpose;
 use domain::effect::model::Tier;
 use domain::effect::{CallError, ErrorKind};
@@ -21,7 +22,7 @@ const URL_LIMIT: usize = 2048;
 /// # Errors
 /// 400 with the field's path and the allowed values; 422 for a `callbackUrl` that may not be called.
 pub fn accept(app: &App, request: &Value) -> Result<AgentTask, Error> {
-    let fields = request.as_object().ok_or_else(|| Error::invalid("the body must be a JSON object"))?;
+    let fields = object(request)?;
     let task = text(fields, "task")?
         .ok_or_else(|| invalid("task", "is required: a description of the development task"))?;
     let length = task.chars().count();
@@ -45,40 +46,6 @@ pub fn estimate_key(task: &AgentTask) -> String {
     let personalities: Vec<&str> =
         line(&task.capabilities).iter().map(|station| station.personality).collect();
     format!("{}|{}", personalities.join("+"), task.intelligence.as_str())
-}
-
-/// 400 that names the field in its message and in its details.
-fn invalid(field: &str, problem: &str) -> Error {
-    Error::invalid(format!("{field} {problem}")).with_details(json!({ "field": field }))
-}
-
-/// A text field; null is as good as none.
-fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Error> {
-    match fields.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.contains('\0') => Err(invalid(name, "must not contain NUL")),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(other) => Err(invalid(name, &format!("must be a string, not {}", kind(other)))),
-    }
-}
-
-/// One of a closed list of words.
-fn word<T: Copy>(
-    fields: &Map<String, Value>,
-    name: &str,
-    all: &[T],
-    as_str: fn(T) -> &'static str,
-) -> Result<Option<T>, Error> {
-    text(fields, name)?.map(|given| one_of(name, given, all, as_str)).transpose()
-}
-
-fn one_of<T: Copy>(field: &str, given: &str, all: &[T], as_str: fn(T) -> &'static str) -> Result<T, Error> {
-    all.iter().copied().find(|value| as_str(*value) == given).ok_or_else(|| {
-        let allowed: Vec<&str> = all.iter().map(|value| as_str(*value)).collect();
-        let given = domain::effect::bounded(given.to_owned(), 64);
-        Error::invalid(format!("{field} must be one of {}, not {given:?}", allowed.join(", ")))
-            .with_details(json!({ "field": field, "allowed": allowed }))
-    })
 }
 
 fn capabilities(fields: &Map<String, Value>) -> Result<Vec<Capability>, Error> {
@@ -178,16 +145,4 @@ fn callback_url(app: &App, given: &str) -> Result<String, Error> {
     let url =
         app.ports.outbound.check_url(given, Purpose::Webhook).map_err(|error| refused(&error.message))?;
     Ok(url.into())
-}
-
-/// What a JSON value is, for people.
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
 }

@@ -4,17 +4,19 @@ use super::PostgresStore;
 use super::cancel::cancel_of_agent;
 use super::failure::Failure;
 use super::keys::insert_key;
+use super::row::task_ids;
 use super::transaction::{Write, transact};
-use crate::rows::{AgentRow, agent_columns, agent_taken, encode, parse};
+use crate::rows::{AgentRow, agent_columns, agent_taken, decode, encode, milliseconds, parse};
 use app::ports::agents::{Agents, GatewayToken, StartOutcome};
 use app::ports::keys::KeyRow;
 use app::ports::store_error::StoreError;
 use domain::agent::{Agent, Deploy};
-use domain::id::{AgentId, UserId};
+use domain::id::{AgentId, TaskId, UserId};
 use domain::time::Timestamp;
 use serde_json::Value;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
+use std::time::Duration;
 
 const BY_ID: &str = concat!("SELECT ", agent_columns!(), " FROM agents WHERE id = $1");
 const OF_USER: &str = concat!("SELECT ", agent_columns!(), " FROM agents WHERE user_id = $1 AND id = $2");
@@ -56,7 +58,12 @@ impl Agents for PostgresStore {
         })
     }
 
-    async fn delete_agent(&self, user: UserId, id: AgentId, _now: Timestamp) -> Result<bool, StoreError> {
+    async fn delete_agent(
+        &self,
+        user: UserId,
+        id: AgentId,
+        _now: Timestamp,
+    ) -> Result<Option<Vec<TaskId>>, StoreError> {
         transact!(self.database(), write => delete(&mut write, user, id))
     }
 
@@ -73,7 +80,8 @@ impl Agents for PostgresStore {
             let outcome = write
                 .query(
                     "UPDATE agents SET status = 'active', started_at = $2, settings = $3, autonomy = $4, failed_ticks = 0,
-                         paused_at = NULL, next_tick_at = CASE WHEN $4 THEN skep_now() END, last_seen_at = $2
+                         paused_at = NULL, next_tick_at = CASE WHEN $4 THEN skep_now() END, last_seen_at = $2,
+                         deploy_state = 'ready', deploy_step = 'listen', deploy_percent = 100
                      WHERE id = $1 AND status = 'inactive'",
                 )
                 .bind(id.to_string())
@@ -106,7 +114,10 @@ impl Agents for PostgresStore {
     async fn set_deploy(&self, id: AgentId, deploy: &Deploy) -> Result<(), StoreError> {
         transact!(self.database(), write => async {
             write
-                .query("UPDATE agents SET deploy_state = $2, deploy_step = $3, deploy_percent = $4 WHERE id = $1")
+                .query(
+                    "UPDATE agents SET deploy_state = $2, deploy_step = $3, deploy_percent = $4
+                     WHERE id = $1 AND status = 'inactive'",
+                )
                 .bind(id.to_string())
                 .bind(deploy.state.as_str())
                 .bind(deploy.step.clone())
@@ -117,16 +128,47 @@ impl Agents for PostgresStore {
         })
     }
 
-    async fn set_config(&self, id: AgentId, config: &Value) -> Result<(), StoreError> {
+    async fn set_config(
+        &self,
+        id: AgentId,
+        before: &Value,
+        config: &Value,
+        interval: Option<Duration>,
+        _now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let config = encode(config)?;
         transact!(self.database(), write => async {
+            write.identify().await?;
+            let row = write
+                .query("SELECT config FROM agents WHERE id = $1 FOR UPDATE")
+                .bind(id.to_string())
+                .fetch_optional(write.connection())
+                .await?;
+            let Some(row) = row else { return Ok(false) };
+            let stored: String = row.try_get(0)?;
+            if decode::<Value>("agents.config", &stored)? != *before {
+                return Ok(false);
+            }
             write
                 .query("UPDATE agents SET config = $2 WHERE id = $1")
                 .bind(id.to_string())
                 .bind(config.clone())
                 .execute(write.connection())
                 .await?;
-            Ok(())
+            if let Some(interval) = interval {
+                write
+                    .query(
+                        "UPDATE agents SET tick_interval_ms = $2,
+                             next_tick_at = CASE WHEN next_tick_at IS NOT NULL
+                                 THEN greatest(skep_now(), coalesce(last_tick_at, skep_now()) + $2) END
+                         WHERE id = $1",
+                    )
+                    .bind(id.to_string())
+                    .bind(milliseconds(interval))
+                    .execute(write.connection())
+                    .await?;
+            }
+            Ok(true)
         })
     }
 
@@ -261,9 +303,9 @@ pub(super) async fn insert_agent(write: &mut Write, agent: &Agent) -> Result<(),
     if inserted.rows_affected() == 1 { Ok(()) } else { Err(agent_taken(agent).into()) }
 }
 
-async fn delete(write: &mut Write, user: UserId, id: AgentId) -> Result<bool, Failure> {
+async fn delete(write: &mut Write, user: UserId, id: AgentId) -> Result<Option<Vec<TaskId>>, Failure> {
     let Some(agent) = find(write, OF_USER, vec![user.to_string(), id.to_string()]).await? else {
-        return Ok(false);
+        return Ok(None);
     };
     if agent.is_default {
         let message =
@@ -272,6 +314,11 @@ async fn delete(write: &mut Write, user: UserId, id: AgentId) -> Result<bool, Fa
     }
     write.identify().await?;
     cancel_of_agent(write, id).await?;
+    let running = write
+        .query("SELECT id FROM tasks WHERE agent_id = $1 AND state = 'running'")
+        .bind(id.to_string())
+        .fetch_all(write.connection())
+        .await?;
     for statement in [
         "DELETE FROM kv WHERE agent_id = $1",
         "DELETE FROM messages WHERE agent_id = $1",
@@ -280,7 +327,7 @@ async fn delete(write: &mut Write, user: UserId, id: AgentId) -> Result<bool, Fa
     ] {
         write.query(statement).bind(id.to_string()).execute(write.connection()).await?;
     }
-    Ok(true)
+    task_ids(&running).map(Some)
 }
 
 async fn find(

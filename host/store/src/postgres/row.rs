@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use crate::rows::{TaskRow, parse};
 use app::ports::store_error::StoreError;
-use domain::id::Digest;
+use domain::id::{Digest, TaskId};
 use domain::task::Task;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -68,4 +68,10 @@ pub(super) fn digest(row: &PgRow, column: &str) -> Result<Digest, Failure> {
 /// A digest for a column.
 pub(super) fn bytes(digest: &Digest) -> Vec<u8> {
     digest.0.to_vec()
+}
+
+/// The ids of tasks in the column `id`.
+pub(super) fn task_ids(rows: &[PgRow]) -> Result<Vec<TaskId>, Failure> {
+    let ids = rows.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
+    Ok(ids.iter().map(|id| parse("tasks.id", id)).collect::<Result<_, StoreError>>()?)
 }

@@ -4,13 +4,14 @@ use super::PostgresStore;
 use super::agents::insert_agent;
 use super::failure::Failure;
 use super::keys::insert_key;
+use super::row::task_ids;
 use super::transaction::{Write, transact};
 use crate::rows::{UserRow, count};
 use app::ports::keys::KeyRow;
 use app::ports::store_error::StoreError;
 use app::ports::users::{UserPage, UserReference, Users};
 use domain::agent::Agent;
-use domain::id::UserId;
+use domain::id::{TaskId, UserId};
 use domain::plan::Plan;
 use domain::time::Timestamp;
 use domain::user::User;
@@ -88,7 +89,7 @@ impl Users for PostgresStore {
         })
     }
 
-    async fn delete_user(&self, user: UserId, _now: Timestamp) -> Result<bool, StoreError> {
+    async fn delete_user(&self, user: UserId, _now: Timestamp) -> Result<Option<Vec<TaskId>>, StoreError> {
         transact!(self.database(), write => delete(&mut write, user))
     }
 }
@@ -127,13 +128,18 @@ async fn find(write: &mut Write, reference: &UserReference) -> Result<Option<Use
     row.as_ref().map(user_of).transpose()
 }
 
-async fn delete(write: &mut Write, user: UserId) -> Result<bool, Failure> {
+async fn delete(write: &mut Write, user: UserId) -> Result<Option<Vec<TaskId>>, Failure> {
     write.identify().await?;
     // Workers lock a lease before a task: the same order here, so that neither waits for the other for ever.
     write
         .query("SELECT task FROM leases WHERE user_id = $1 ORDER BY task FOR UPDATE")
         .bind(user.to_string())
         .execute(write.connection())
+        .await?;
+    let running = write
+        .query("SELECT id FROM tasks WHERE user_id = $1 AND state = 'running'")
+        .bind(user.to_string())
+        .fetch_all(write.connection())
         .await?;
     for statement in OWNED {
         write.query(statement).bind(user.to_string()).execute(write.connection()).await?;
@@ -143,7 +149,7 @@ async fn delete(write: &mut Write, user: UserId) -> Result<bool, Failure> {
         .bind(user.to_string())
         .execute(write.connection())
         .await?;
-    Ok(deleted.rows_affected() == 1)
+    if deleted.rows_affected() == 1 { task_ids(&running).map(Some) } else { Ok(None) }
 }
 
 fn user_of(row: &PgRow) -> Result<User, Failure> {

@@ -4,17 +4,18 @@ use super::SqliteStore;
 use super::end::cancel_agent_tasks;
 use super::failure::Outcome;
 use super::keys::insert_key;
-use super::row::digest;
+use super::row::{digest, running_tasks};
 use super::writer::Lane;
-use crate::rows::{AgentRow, agent_columns, agent_taken, encode, parse};
+use crate::rows::{AgentRow, agent_columns, agent_taken, decode, encode, milliseconds, parse};
 use app::ports::agents::{Agents, GatewayToken, StartOutcome};
 use app::ports::keys::KeyRow;
 use app::ports::store_error::StoreError;
 use domain::agent::{Agent, Deploy};
-use domain::id::{AgentId, UserId};
+use domain::id::{AgentId, TaskId, UserId};
 use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::Value;
+use std::time::Duration;
 
 /// Bytes that a small write counts for in the writer's group.
 const WEIGHT: usize = 512;
@@ -60,7 +61,12 @@ impl Agents for SqliteStore {
         .await
     }
 
-    async fn delete_agent(&self, user: UserId, id: AgentId, now: Timestamp) -> Result<bool, StoreError> {
+    async fn delete_agent(
+        &self,
+        user: UserId,
+        id: AgentId,
+        now: Timestamp,
+    ) -> Result<Option<Vec<TaskId>>, StoreError> {
         self.write(Lane::Normal, WEIGHT, move |connection| delete_agent(connection, user, id, now)).await
     }
 
@@ -76,7 +82,8 @@ impl Agents for SqliteStore {
             let started = connection
                 .prepare_cached(
                     "UPDATE agents SET status = 'active', started_at = ?2, settings = ?3, autonomy = ?4, failed_ticks = 0,
-                         paused_at = NULL, next_tick_at = CASE WHEN ?4 THEN ?2 END, last_seen_at = ?2
+                         paused_at = NULL, next_tick_at = CASE WHEN ?4 THEN ?2 END, last_seen_at = ?2,
+                         deploy_state = 'ready', deploy_step = 'listen', deploy_percent = 100
                      WHERE id = ?1 AND status = 'inactive'",
                 )?
                 .execute(params![id.to_string(), now.0, settings, autonomy])?;
@@ -104,7 +111,8 @@ impl Agents for SqliteStore {
         self.write(Lane::Normal, WEIGHT, move |connection| {
             connection
                 .prepare_cached(
-                    "UPDATE agents SET deploy_state = ?2, deploy_step = ?3, deploy_percent = ?4 WHERE id = ?1",
+                    "UPDATE agents SET deploy_state = ?2, deploy_step = ?3, deploy_percent = ?4
+                     WHERE id = ?1 AND status = 'inactive'",
                 )?
                 .execute(params![id.to_string(), deploy.state.as_str(), deploy.step, deploy.percent])?;
             Ok(())
@@ -112,13 +120,37 @@ impl Agents for SqliteStore {
         .await
     }
 
-    async fn set_config(&self, id: AgentId, config: &Value) -> Result<(), StoreError> {
-        let config = encode(config)?;
+    async fn set_config(
+        &self,
+        id: AgentId,
+        before: &Value,
+        config: &Value,
+        interval: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (before, config) = (before.clone(), encode(config)?);
         self.write(Lane::Normal, WEIGHT + config.len(), move |connection| {
+            let stored: Option<String> = connection
+                .prepare_cached("SELECT config FROM agents WHERE id = ?1")?
+                .query_row(params![id.to_string()], |row| row.get(0))
+                .optional()?;
+            let Some(stored) = stored else { return Ok(false) };
+            if decode::<Value>("agents.config", &stored)? != before {
+                return Ok(false);
+            }
             connection
                 .prepare_cached("UPDATE agents SET config = ?2 WHERE id = ?1")?
                 .execute(params![id.to_string(), config])?;
-            Ok(())
+            if let Some(interval) = interval {
+                connection
+                    .prepare_cached(
+                        "UPDATE agents SET tick_interval_ms = ?2,
+                             next_tick_at = CASE WHEN next_tick_at IS NOT NULL THEN max(?3, coalesce(last_tick_at, ?3) + ?2) END
+                         WHERE id = ?1",
+                    )?
+                    .execute(params![id.to_string(), milliseconds(interval), now.0])?;
+            }
+            Ok(true)
         })
         .await
     }
@@ -244,17 +276,23 @@ pub(super) fn insert_agent(connection: &Connection, agent: &Agent) -> Outcome<()
     Ok(())
 }
 
-fn delete_agent(connection: &Connection, user: UserId, id: AgentId, now: Timestamp) -> Outcome<bool> {
+fn delete_agent(
+    connection: &Connection,
+    user: UserId,
+    id: AgentId,
+    now: Timestamp,
+) -> Outcome<Option<Vec<TaskId>>> {
     let found =
         agents_where(connection, "user_id = ?1 AND id = ?2", params![user.to_string(), id.to_string()])?
             .pop();
-    let Some(agent) = found else { return Ok(false) };
+    let Some(agent) = found else { return Ok(None) };
     if agent.is_default {
         let message =
             format!("agent {:?} is the default agent of its user and stays as long as the user", agent.name);
         return Err(StoreError::Conflict(message).into());
     }
     cancel_agent_tasks(connection, id, now)?;
+    let running = running_tasks(connection, "agent_id", &id.to_string())?;
     for table in ["kv", "messages"] {
         connection
             .prepare_cached(&format!("DELETE FROM {table} WHERE agent_id = ?1"))?
@@ -264,7 +302,7 @@ fn delete_agent(connection: &Connection, user: UserId, id: AgentId, now: Timesta
         .prepare_cached("DELETE FROM templates WHERE user_id = ?1 AND agent_id = ?2")?
         .execute(params![user.to_string(), id.to_string()])?;
     connection.prepare_cached("DELETE FROM agents WHERE id = ?1")?.execute(params![id.to_string()])?;
-    Ok(true)
+    Ok(Some(running))
 }
 
 /// `condition` is one of the constants above, never a caller's text.

@@ -35,6 +35,8 @@ pub(super) fn blobs(connection: &Connection, now: Timestamp, limit: u32) -> Outc
                  AND NOT EXISTS (SELECT 1 FROM entry_blobs WHERE digest = old.digest)
                  AND NOT EXISTS (SELECT 1 FROM workspace_files WHERE blob = old.digest)
                  AND NOT EXISTS (SELECT 1 FROM plugins WHERE digest = old.digest)
+                 AND NOT EXISTS (SELECT 1 FROM agent_files WHERE blob = old.digest)
+                 AND NOT EXISTS (SELECT 1 FROM skills WHERE old.digest IN (live, held, previous))
                  ORDER BY created_at LIMIT ?2) RETURNING digest",
         )?
         .query_map(params![before(now, BLOB_GRACE).0, limit], |row| row.get(0))?

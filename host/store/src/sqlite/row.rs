@@ -79,3 +79,18 @@ pub(super) fn last_pos(connection: &Connection, id: &TaskId) -> Outcome<i64> {
         .optional()?;
     Ok(pos.unwrap_or(0))
 }
+
+/// The running tasks of a user or agent; `column` is a constant of the caller, never anybody's text.
+pub(super) fn running_tasks(
+    connection: &Connection,
+    column: &'static str,
+    owner: &str,
+) -> Outcome<Vec<TaskId>> {
+    let ids: Vec<String> = connection
+        .prepare_cached(&format!(
+            "SELECT id FROM tasks WHERE {column} = ?1 AND state = 'running' ORDER BY id"
+        ))?
+        .query_map(params![owner], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(ids.iter().map(|id| parse("tasks.id", id)).collect::<Result<_, StoreError>>()?)
+}

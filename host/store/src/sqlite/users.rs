@@ -4,13 +4,14 @@ use super::SqliteStore;
 use super::agents::insert_agent;
 use super::failure::Outcome;
 use super::keys::insert_key;
+use super::row::running_tasks;
 use super::writer::Lane;
 use crate::rows::{UserRow, count};
 use app::ports::keys::KeyRow;
 use app::ports::store_error::StoreError;
 use app::ports::users::{UserPage, UserReference, Users};
 use domain::agent::Agent;
-use domain::id::UserId;
+use domain::id::{TaskId, UserId};
 use domain::plan::Plan;
 use domain::time::Timestamp;
 use domain::user::User;
@@ -54,7 +55,7 @@ impl Users for SqliteStore {
         .await
     }
 
-    async fn delete_user(&self, user: UserId, _now: Timestamp) -> Result<bool, StoreError> {
+    async fn delete_user(&self, user: UserId, _now: Timestamp) -> Result<Option<Vec<TaskId>>, StoreError> {
         self.write(Lane::Normal, 64 << 10, move |connection| delete(connection, user)).await
     }
 }
@@ -96,8 +97,9 @@ fn list(connection: &Connection, limit: u32, cursor: &str) -> Outcome<UserPage> 
     Ok(UserPage { users, total: count(total), next })
 }
 
-fn delete(connection: &Connection, user: UserId) -> Outcome<bool> {
+fn delete(connection: &Connection, user: UserId) -> Outcome<Option<Vec<TaskId>>> {
     let id = user.to_string();
+    let running = running_tasks(connection, "user_id", &id)?;
     for table in OWNED {
         connection
             .prepare_cached(&format!("DELETE FROM {table} WHERE user_id = ?1"))?
@@ -106,7 +108,7 @@ fn delete(connection: &Connection, user: UserId) -> Outcome<bool> {
     // A caller is `USER/KIND` or `USER/KIND/AGENT`.
     connection.prepare_cached("DELETE FROM answers WHERE caller LIKE ?1 || '/%'")?.execute(params![id])?;
     let deleted = connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute(params![id])?;
-    Ok(deleted == 1)
+    Ok((deleted == 1).then_some(running))
 }
 
 /// `condition` is one of the constants above, never a caller's text.

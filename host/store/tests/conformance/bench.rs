@@ -1,5 +1,6 @@
 //! One database for one case, with two users, a clock and a source of ids.
 
+use app::ports::agents::Agents;
 use app::ports::blobs::Blobs;
 use app::ports::clock::{Clock as _, Entropy as _};
 use app::ports::idempotency::Idempotency;
@@ -10,6 +11,7 @@ use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::tasks::Tasks;
 use app::ports::usage::UsageReader;
+use app::ports::users::Users;
 use app::ports::workspaces::Workspaces;
 use domain::id::{AgentId, Digest, HostId, UserId};
 use domain::time::Timestamp;
@@ -24,12 +26,34 @@ use uuid::Uuid;
 
 /// All ports of a store.
 pub(crate) trait Store:
-    Tasks + Queue + Journal + Blobs + Workspaces + Kv + Keys + Idempotency + UsageReader + Plugins
+    Tasks
+    + Queue
+    + Journal
+    + Blobs
+    + Workspaces
+    + Kv
+    + Keys
+    + Users
+    + Agents
+    + Idempotency
+    + UsageReader
+    + Plugins
 {
 }
 
 impl<T> Store for T where
-    T: Tasks + Queue + Journal + Blobs + Workspaces + Kv + Keys + Idempotency + UsageReader + Plugins
+    T: Tasks
+        + Queue
+        + Journal
+        + Blobs
+        + Workspaces
+        + Kv
+        + Keys
+        + Users
+        + Agents
+        + Idempotency
+        + UsageReader
+        + Plugins
 {
 }
 
@@ -162,6 +186,51 @@ impl Bench {
                 assert_eq!(done.rows_affected(), 1);
             }
         }
+    }
+
+    /// Whether the database is SQLite.
+    pub(crate) fn is_sqlite(&self) -> bool {
+        matches!(self.database, Database::Sqlite { .. })
+    }
+
+    /// Run statements behind the store's back.
+    pub(crate) async fn execute(&self, sql: &str) -> Result<(), String> {
+        match &self.database {
+            Database::Sqlite { .. } => {
+                self.connection().execute_batch(sql).map_err(|error| error.to_string())
+            }
+            Database::Postgres { pool, .. } => {
+                let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(pool).await;
+                done.map(drop).map_err(|error| error.to_string())
+            }
+        }
+    }
+
+    /// The one text column of a query behind the store's back.
+    pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
+        match &self.database {
+            Database::Sqlite { .. } => {
+                let connection = self.connection();
+                let mut statement = connection.prepare(sql).unwrap();
+                statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+            }
+            Database::Postgres { pool, .. } => {
+                sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(pool).await.unwrap()
+            }
+        }
+    }
+
+    /// How many rows of a table meet a condition.
+    pub(crate) async fn count(&self, table: &str, condition: &str) -> i64 {
+        let sql = format!("SELECT CAST(count(*) AS text) FROM {table} WHERE {condition}");
+        self.texts(&sql).await[0].parse().unwrap()
+    }
+
+    fn connection(&self) -> rusqlite::Connection {
+        let connection = rusqlite::Connection::open(self.folder().join("skep.db")).unwrap();
+        connection.busy_timeout(Duration::from_secs(5)).unwrap();
+        connection.pragma_update(None, "foreign_keys", true).unwrap();
+        connection
     }
 
     /// The folder of SQLite.

@@ -9,6 +9,7 @@ mod bench;
 mod build;
 
 mod accounts;
+mod agents;
 mod append;
 mod blobs;
 mod cancel;
@@ -24,6 +25,7 @@ mod submit;
 mod together;
 #[cfg(feature = "failpoints")]
 mod unfenced;
+mod users;
 mod waiting;
 mod workspace;
 

@@ -1,0 +1,312 @@
+//! The bodies of document Autonomis for OpenAPI. The use cases check and make them; golden tests hold both together.
+
+#![allow(dead_code, reason = "schemas: nobody makes values of these types")]
+
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// The user's plan.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(super) enum PlanTier {
+    Startup,
+    Growth,
+    Scale,
+    Enterprise,
+}
+
+/// A new user.
+#[derive(ToSchema)]
+pub(super) struct CreateUserRequest {
+    /// Lower-case letters, digits and hyphens.
+    #[schema(min_length = 1, max_length = 63, pattern = "^[a-z0-9][a-z0-9-]{0,62}$")]
+    name: String,
+    /// Unique.
+    #[schema(max_length = 254)]
+    email: Option<String>,
+    /// Default `startup`.
+    tier: Option<PlanTier>,
+}
+
+/// A user.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct UserResponse {
+    /// UUID.
+    id: String,
+    name: String,
+    #[schema(required)]
+    email: Option<String>,
+    tier: PlanTier,
+    /// RFC 3339.
+    created_at: String,
+}
+
+/// A user that was just made.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct CreateUserResponse {
+    /// UUID.
+    id: String,
+    name: String,
+    #[schema(required)]
+    email: Option<String>,
+    tier: PlanTier,
+    /// RFC 3339.
+    created_at: String,
+    /// Shown this once; null in the replay of an `Idempotency-Key`.
+    #[schema(required)]
+    api_key: Option<String>,
+}
+
+/// A user with its agents.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct UserDetailResponse {
+    /// UUID.
+    id: String,
+    name: String,
+    #[schema(required)]
+    email: Option<String>,
+    tier: PlanTier,
+    /// RFC 3339.
+    created_at: String,
+    agents: Vec<AgentResponse>,
+}
+
+/// A page of users.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct UserListResponse {
+    users: Vec<UserResponse>,
+    /// Of all pages.
+    total: u64,
+    #[schema(required)]
+    next_cursor: Option<String>,
+}
+
+/// Another plan.
+#[derive(ToSchema)]
+pub(super) struct TierRequest {
+    tier: PlanTier,
+}
+
+/// Whether it answers.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(super) enum RunState {
+    Inactive,
+    Active,
+}
+
+/// Ticks of an agent.
+#[derive(ToSchema)]
+pub(super) struct AgentAutonomy {
+    /// It runs, and its flag is set.
+    enabled: bool,
+    /// Milliseconds between two ticks.
+    interval: u64,
+}
+
+/// An agent.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct AgentResponse {
+    /// UUID.
+    id: String,
+    name: String,
+    status: RunState,
+    /// The user's tasks run as it.
+    default: bool,
+    autonomy: AgentAutonomy,
+    /// `core`, `pro` or `ultra`.
+    model: String,
+    /// Live skills of which it may call a tool.
+    skills: Vec<String>,
+    /// RFC 3339.
+    created_at: String,
+}
+
+/// A page of agents.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct AgentListResponse {
+    agents: Vec<AgentResponse>,
+    /// Of all pages.
+    total: u64,
+    #[schema(required)]
+    next_cursor: Option<String>,
+}
+
+/// One agent (`name`), several (`agents`), or so many with names of the host's choice (`count`). Beside `name` also what can be
+/// configured.
+#[derive(ToSchema)]
+pub(super) struct CreateAgentsRequest {
+    /// Unique among the user's agents.
+    #[schema(min_length = 1, max_length = 63, pattern = "^[a-z0-9][a-z0-9-]{0,62}$")]
+    name: Option<String>,
+    /// A free UUID; without it the host draws one.
+    #[schema(format = "uuid")]
+    id: Option<String>,
+    /// Each with `name`, `id` and configuration.
+    #[schema(min_items = 1, max_items = 100)]
+    agents: Option<Vec<Value>>,
+    #[schema(minimum = 1, maximum = 100)]
+    count: Option<u32>,
+}
+
+/// The agents; of a single one also its fields beside `agents`.
+#[derive(ToSchema)]
+pub(super) struct CreateAgentsResponse {
+    agents: Vec<CreatedAgent>,
+}
+
+/// An agent that was just made.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct CreatedAgent {
+    /// UUID.
+    id: String,
+    name: String,
+    status: RunState,
+    default: bool,
+    autonomy: AgentAutonomy,
+    model: String,
+    skills: Vec<String>,
+    created_at: String,
+    /// Shown this once; null in the replay of an `Idempotency-Key`.
+    #[schema(required)]
+    api_key: Option<String>,
+}
+
+/// A new key.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct KeyResponse {
+    /// Shown this once; null in the replay of an `Idempotency-Key`.
+    #[schema(required)]
+    api_key: Option<String>,
+}
+
+/// Whether an agent answers.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct PingResponse {
+    online: bool,
+    latency_ms: u64,
+    /// RFC 3339; null before it did anything.
+    #[schema(required)]
+    last_seen_at: Option<String>,
+}
+
+/// Where an agent's gateway is.
+#[derive(ToSchema)]
+pub(super) struct ConnectResponse {
+    /// A WebSocket.
+    url: String,
+    /// Good for 10 minutes.
+    token: String,
+    /// 4.
+    protocol: u32,
+    /// The agent's name.
+    agent: String,
+}
+
+/// How a start went.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(super) enum DeployWord {
+    Pending,
+    Deploying,
+    Ready,
+    Failed,
+}
+
+/// How the last starts went.
+#[derive(ToSchema)]
+pub(super) struct DeployStatusResponse {
+    /// The worst of all.
+    status: DeployWord,
+    agents: Vec<DeployedAgent>,
+}
+
+/// How the last start of one agent went.
+#[derive(ToSchema)]
+pub(super) struct DeployedAgent {
+    name: String,
+    status: DeployWord,
+    #[schema(minimum = 0, maximum = 100)]
+    progress: u8,
+    /// `initialize`, `load`, `connect`, `register` or `listen`; null before the first start.
+    #[schema(required)]
+    step: Option<String>,
+}
+
+/// A JSON merge patch of a configuration; null sets a value back to its default, unknown keys are refused.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct ConfigRequest {
+    /// `core`, `pro` or `ultra`.
+    model: Option<String>,
+    #[schema(minimum = 0, maximum = 2)]
+    temperature: Option<f64>,
+    /// Of one answer.
+    #[schema(minimum = 1, maximum = 1000000)]
+    max_tokens: Option<u32>,
+    tools: Option<ToolRulesRequest>,
+    autonomy: Option<IntervalRequest>,
+    /// `OBSERVE`, `LEARNING`, `ASSISTED` or `AUTONOMOUS`.
+    acmf_mode: Option<String>,
+    /// Tokens of one month.
+    #[schema(minimum = 0)]
+    budget: Option<u64>,
+}
+
+/// Patterns such as `files.read`, `files.*` or `*`.
+#[derive(ToSchema)]
+pub(super) struct ToolRulesRequest {
+    allow: Option<Vec<String>>,
+    deny: Option<Vec<String>>,
+}
+
+/// Milliseconds between two ticks, clamped to 5,000..600,000.
+#[derive(ToSchema)]
+pub(super) struct IntervalRequest {
+    #[schema(minimum = 1)]
+    interval: Option<u64>,
+}
+
+/// A configuration.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct ConfigResponse {
+    /// `core`, `pro` or `ultra`.
+    model: String,
+    /// Null: the provider's own.
+    #[schema(required)]
+    temperature: Option<f64>,
+    /// Null: the provider's own.
+    #[schema(required)]
+    max_tokens: Option<u32>,
+    tools: ToolRules,
+    autonomy: Interval,
+    /// `OBSERVE`, `LEARNING`, `ASSISTED` or `AUTONOMOUS`.
+    acmf_mode: String,
+    /// Tokens of one month; null without a limit.
+    #[schema(required)]
+    budget: Option<u64>,
+}
+
+/// Which tools the agent may call; `deny` wins.
+#[derive(ToSchema)]
+pub(super) struct ToolRules {
+    allow: Vec<String>,
+    deny: Vec<String>,
+}
+
+/// Of ticks.
+#[derive(ToSchema)]
+pub(super) struct Interval {
+    /// Milliseconds, as in force.
+    interval: u64,
+}
