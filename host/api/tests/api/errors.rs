@@ -10,7 +10,7 @@ async fn each_surface_shapes_what_the_framework_raises() {
     for (path, pointer) in [
         ("/api/agent/nothing", "/code"),
         ("/api/triggers/nothing", "/code"),
-        ("/agents/nothing", "/success"),
+        ("/agents/nothing/here", "/success"),
         ("/api/agents/nothing", "/error/code"),
         ("/api/messaging/nothing", "/error/code"),
         ("/v1/nothing", "/error/code"),
@@ -30,7 +30,7 @@ async fn each_surface_shapes_what_the_framework_raises() {
     }
     let autonomy = host.get("/api/agent/nothing").send().await.json();
     assert_eq!(autonomy.as_object().unwrap().len(), 2);
-    let start = host.get("/agents/nothing").send().await.json();
+    let start = host.get("/agents/nothing/here").send().await.json();
     assert_eq!((&start["success"], start["error"].is_string()), (&json!(false), true));
 }
 

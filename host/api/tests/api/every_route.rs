@@ -1,68 +1,13 @@
 //! Every route of the OpenAPI document: without a key, with a bad key, well used, and with bad input. A route without a rule fails here.
 
-use crate::support::{TASK, TestHost, live_personality};
+use crate::people::{self, People};
+use crate::rules::{Rule, Who, rules};
+use crate::support::{Call, TASK, TestHost, live_personality};
 use app::ports::journal::FollowUps;
 use domain::task::{Outcome, TaskFailure};
 use http::Method;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// What a route must do.
-struct Rule {
-    /// No key is needed.
-    open: bool,
-    /// Status when it is well used.
-    ok: u16,
-    /// Its body then.
-    body: &'static str,
-    /// Bad input: a query or another path, a body, the status. None where nothing can be bad.
-    bad: Option<(&'static str, &'static str, u16)>,
-}
-
-const fn open() -> Rule {
-    Rule { open: true, ok: 200, body: "", bad: None }
-}
-
-const fn keyed(bad: Option<(&'static str, &'static str, u16)>) -> Rule {
-    Rule { open: false, ok: 200, body: "", bad }
-}
-
-fn rules() -> BTreeMap<&'static str, Rule> {
-    const MISSING: &str = "/v1/agents/tasks/task_000000000000";
-    BTreeMap::from([
-        ("GET /health", open()),
-        ("GET /healthz", open()),
-        ("GET /api/v1/health", open()),
-        ("GET /readyz", open()),
-        ("GET /openapi.json", open()),
-        ("GET /metrics", keyed(None)),
-        (
-            "POST /v1/agents/tasks",
-            Rule { open: false, ok: 202, body: TASK, bad: Some(("/v1/agents/tasks", r#"{"task":1}"#, 400)) },
-        ),
-        ("GET /v1/agents/tasks", keyed(Some(("/v1/agents/tasks?limit=0", "", 400)))),
-        ("GET /v1/agents/tasks/{taskId}", keyed(Some((MISSING, "", 404)))),
-        ("POST /v1/agents/tasks/{taskId}/cancel", keyed(Some(("/v1/agents/tasks/nonsense/cancel", "", 404)))),
-        (
-            "GET /v1/agents/tasks/{taskId}/events",
-            keyed(Some(("/v1/agents/tasks/task_000000000000/events", "", 404))),
-        ),
-        (
-            "GET /v1/agents/tasks/{taskId}/journal",
-            keyed(Some(("/v1/agents/tasks/task_000000000000/journal", "", 404))),
-        ),
-        (
-            "POST /v1/agents/tasks/{taskId}/replay",
-            keyed(Some(("/v1/agents/tasks/task_000000000000/replay", "", 404))),
-        ),
-        ("GET /v1/agents/list", keyed(None)),
-        ("GET /v1/agents/{id}/status", keyed(Some(("/v1/agents/nobody-ai/status", "", 404)))),
-        ("GET /v1/agents/orchestrator/coordination", keyed(None)),
-        ("GET /v1/health", keyed(None)),
-        ("GET /v1/info", keyed(None)),
-        ("GET /v1/admin/plugins", keyed(None)),
-    ])
-}
+use std::collections::BTreeSet;
 
 fn operations() -> BTreeSet<String> {
     let document = api::document();
@@ -90,18 +35,11 @@ async fn every_route_refuses_the_unknown_and_bad_input_and_answers_the_rest() {
     let host = TestHost::new().await;
     live_personality(&host.app, "coder-ai");
     for (operation, rule) in rules() {
-        // Its own, so that a cancelled one is not cancelled again.
-        let task = host.submit(TASK).await;
-        if operation.ends_with("/replay") {
-            end(&host, &task).await;
-        }
-        let (method, template) = operation.split_once(' ').unwrap();
-        let method: Method = method.parse().unwrap();
-        let path = template.replace("{taskId}", &task).replace("{id}", "coder-ai");
-
+        let method: Method = operation.split_once(' ').unwrap().0.parse().unwrap();
+        let case = Case::new(&host, operation, &rule).await;
         for key in [None, Some("skep_aaaaaaaaaaaa_wrong"), Some(""), Some("Bearer")] {
-            let answer = host.call(method.clone(), &path).key(key).json(rule.body).send().await;
-            if rule.open {
+            let answer = case.call(&host).key(key).send().await;
+            if rule.who == Who::Open {
                 assert_eq!(answer.status, rule.ok, "{operation} {key:?}");
             } else {
                 assert_eq!(answer.status, 401, "{operation} {key:?}");
@@ -109,24 +47,82 @@ async fn every_route_refuses_the_unknown_and_bad_input_and_answers_the_rest() {
                 assert!(!answer.json()["error"].is_null(), "{operation}");
             }
         }
+        if let Some((path, body, status)) = rule.bad {
+            let call = host.call_as(&case.people.user, method.clone(), &case.fill(path));
+            let answer = call.json(case.fill(body)).send().await;
+            assert_eq!(answer.status, status, "{operation}: {}", answer.text);
+            assert!(!answer.json()["error"].is_null(), "{operation}: {}", answer.text);
+        }
 
         // A stream is not read to its end here: its head says enough.
-        let ok = host.call(method.clone(), &path).json(rule.body).open().await;
+        let ok = case.call(&host).open().await;
         assert_eq!(ok.status(), rule.ok, "{operation}");
         assert!(ok.headers().contains_key("x-request-id"), "{operation}");
         assert_eq!(ok.headers()["x-content-type-options"], "nosniff", "{operation}");
 
-        if let Some((path, body, status)) = rule.bad {
-            let answer = host.call(method.clone(), path).json(body).send().await;
-            assert_eq!(answer.status, status, "{operation}: {}", answer.text);
-            assert!(!answer.code().is_empty(), "{operation}: {}", answer.text);
-        }
-
-        let slashed = host.call(method.clone(), &format!("{path}/")).json(rule.body).open().await;
-        assert!(slashed.status().is_success(), "{operation}/");
-        let wrong = host.call(Method::PATCH, &path).send().await;
+        let again = Case::new(&host, operation, &rule).await;
+        let slashed = host.call_as(&again.people.user, method.clone(), &format!("{}/", again.path));
+        let slashed = slashed.json(again.body.clone()).open().await;
+        assert!(slashed.status().is_success(), "{operation}/: {}", slashed.status());
+        let wrong = host.call(wrong_method(operation), &again.path).send().await;
         assert_eq!(wrong.status, 405, "{operation}");
         assert!(wrong.header("allow").contains(method.as_str()), "{operation}: {:?}", wrong.header("allow"));
+    }
+}
+
+/// One that the path of the operation does not take.
+fn wrong_method(operation: &str) -> Method {
+    let path = operation.split_once(' ').unwrap().1;
+    let taken = |method: &str| rules().contains_key(format!("{method} {path}").as_str());
+    ["PATCH", "PUT", "DELETE", "POST"].into_iter().find(|method| !taken(method)).unwrap().parse().unwrap()
+}
+
+/// An operation with people of its own, so that nothing that another one did is in its way.
+pub(crate) struct Case {
+    pub(crate) people: People,
+    pub(crate) path: String,
+    pub(crate) body: String,
+    method: Method,
+    task: String,
+}
+
+impl Case {
+    pub(crate) async fn new(host: &TestHost, operation: &str, rule: &Rule) -> Self {
+        let (method, template) = operation.split_once(' ').unwrap();
+        let people = host.people().await;
+        let submitted = host.post("/v1/agents/tasks").key(Some(&people.agent_key)).json(TASK).send().await;
+        let task = people::text(&submitted.json(), "taskId");
+        if operation.ends_with("/replay") {
+            end(host, &task).await;
+        }
+        if operation == "POST /agents/{agentId}/start" {
+            let stop = format!("/agents/{}/stop", people.agent_id);
+            assert_eq!(host.call_as(&people.user, Method::POST, &stop).send().await.status, 200);
+        }
+        let mut case =
+            Self { people, path: String::new(), body: String::new(), method: method.parse().unwrap(), task };
+        (case.path, case.body) = (case.fill(template), case.fill(rule.body));
+        case
+    }
+
+    /// Well used, by the admin as the user that it is about.
+    pub(crate) fn call<'a>(&self, host: &'a TestHost) -> Call<'a> {
+        host.call_as(&self.people.user, self.method.clone(), &self.path).json(self.body.clone())
+    }
+
+    /// Well used, by somebody.
+    pub(crate) fn call_with<'a>(&self, host: &'a TestHost, path: &str, key: &str) -> Call<'a> {
+        host.call(self.method.clone(), path).key(Some(key)).json(self.body.clone())
+    }
+
+    /// The text with what it stands for.
+    pub(crate) fn fill(&self, text: &str) -> String {
+        text.replace("{taskId}", &self.task)
+            .replace("{id}", "coder-ai")
+            .replace("{user}", &self.people.user)
+            .replace("{agentId}", &self.people.agent_id)
+            .replace("{agent}", &self.people.agent)
+            .replace("{new}", &format!("new-{}", &self.people.user))
     }
 }
 
@@ -198,7 +194,7 @@ async fn without_a_key_unknown_paths_are_401_and_with_one_404() {
     for path in [
         "/v1/nothing",
         "/api/agent/nothing",
-        "/agents/nothing",
+        "/agents/nothing/here",
         "/api/agents/nothing",
         "/api/v1/nothing",
         "/nothing",

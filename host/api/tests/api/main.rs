@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod agents;
 mod browsers;
 mod errors;
 mod events;
@@ -11,7 +12,12 @@ mod golden;
 mod idempotency;
 mod openapi;
 mod operation;
+mod people;
+mod rights;
+mod rules;
 mod serving;
+mod start;
 mod submit;
 mod support;
 mod tasks;
+mod users;

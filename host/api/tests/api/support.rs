@@ -25,7 +25,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::sqlite::{Options, SqliteStore};
 use testkit::clock::{SeededEntropy, SimClock};
@@ -45,6 +45,8 @@ pub(crate) struct TestHost {
     pub(crate) clock: SimClock,
     pub(crate) draining: watch::Sender<bool>,
     pub(crate) folder: tempfile::TempDir,
+    /// What the models say when they are asked whether they are well.
+    pub(crate) illness: Illness,
 }
 
 impl TestHost {
@@ -56,9 +58,27 @@ impl TestHost {
     pub(crate) async fn with(change: impl FnOnce(&mut HttpSettings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("projects")).unwrap();
-        let clock = SimClock::new(START);
+        Self::open(folder, SimClock::new(START), None, change).await
+    }
+
+    /// The host after a restart: nothing is left but the data directory, the clock and the key in somebody's hands.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { app, router, admin, clock, folder, .. } = self;
+        drop((router, app));
+        Self::open(folder, clock, Some(admin), |_| {}).await
+    }
+
+    async fn open(
+        folder: tempfile::TempDir,
+        clock: SimClock,
+        admin: Option<String>,
+        change: impl FnOnce(&mut HttpSettings),
+    ) -> Self {
+        let illness = Illness::default();
+        // Another run draws other ids.
+        let seed = if admin.is_some() { 2 } else { 1 };
         let app = Arc::new(App::new(
-            ports(&folder, &clock),
+            ports(&folder, &clock, &illness, seed),
             Settings { version: "0.1.0".into(), ..Settings::default() },
         ));
         let first = app::accounts::ensure_default(&app, None).await.unwrap();
@@ -66,7 +86,8 @@ impl TestHost {
         let mut settings = HttpSettings::new("127.0.0.1:3000".parse().unwrap(), receiver);
         change(&mut settings);
         let router = api::router(Arc::clone(&app), settings);
-        Self { app, router, admin: first.new_admin_key.unwrap(), clock, draining, folder }
+        let admin = first.new_admin_key.or(admin).unwrap();
+        Self { app, router, admin, clock, draining, folder, illness }
     }
 
     /// A folder below the allowed root with one file.
@@ -199,15 +220,15 @@ impl Answer {
     }
 }
 
-fn ports(folder: &tempfile::TempDir, clock: &SimClock) -> Ports {
+fn ports(folder: &tempfile::TempDir, clock: &SimClock, illness: &Illness, seed: u64) -> Ports {
     let clock: Arc<SimClock> = Arc::new(clock.clone());
-    let entropy = Arc::new(SeededEntropy::new(1));
+    let entropy = Arc::new(SeededEntropy::new(seed));
     let store =
         Arc::new(SqliteStore::open(&folder.path().join("data"), clock.clone(), Options::default()).unwrap());
     let rules = Arc::new(Rules::default());
     let roots = vec![folder.path().join("projects").to_str().unwrap().parse::<SourceRoot>().unwrap()];
     let sources = SourceSettings { roots, ..SourceSettings::default() };
-    let model: Arc<dyn Model> = Arc::new(WellModel);
+    let model: Arc<dyn Model> = Arc::new(WellModel(Arc::clone(illness)));
     let secret = egress::webhook::make_secret(entropy.as_ref());
     Ports {
         clock,
@@ -234,8 +255,11 @@ fn ports(folder: &tempfile::TempDir, clock: &SimClock) -> Ports {
     }
 }
 
-/// Is well and is not asked.
-struct WellModel;
+/// None: they are well.
+pub(crate) type Illness = Arc<Mutex<Option<CallError>>>;
+
+/// Is well, unless a test says otherwise, and is not asked.
+struct WellModel(Illness);
 
 #[async_trait::async_trait]
 impl Model for WellModel {
@@ -251,7 +275,7 @@ impl Model for WellModel {
     }
 
     async fn check(&self) -> Result<(), CallError> {
-        Ok(())
+        self.0.lock().unwrap().clone().map_or(Ok(()), Err)
     }
 }
 

@@ -1,0 +1,179 @@
+//! What every route must do: one row each. A route without a row, or a row without a route, fails `every_route`.
+
+use crate::support::TASK;
+use std::collections::BTreeMap;
+
+/// Who may. An admin may everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// Everybody, without a key.
+    Open,
+    /// Every key.
+    Keys,
+    /// Every key but those of agents, which get 403.
+    Users,
+    /// Others get 403.
+    Admins,
+    /// It is about something of a user: what its key, the key of the agent that it is about and that of another of its agents get, 200
+    /// for what the rule says. Strangers get 404.
+    Of(u16, u16, u16),
+}
+
+/// About a user: for the admin only.
+const ADMIN_ON_USER: Who = Who::Of(403, 403, 403);
+/// About a user: not for its agents.
+const USER_ON_USER: Who = Who::Of(200, 403, 403);
+/// About a user: for its agents, too.
+const ANY_ON_USER: Who = Who::Of(200, 200, 200);
+/// About an agent: not for itself.
+const USER_ON_AGENT: Who = Who::Of(200, 403, 404);
+/// About an agent: for itself, too.
+const AGENT_ON_AGENT: Who = Who::Of(200, 200, 404);
+
+/// What a route must do. In paths and bodies `{user}`, `{agent}`, `{agentId}`, `{taskId}`, `{id}` and `{new}` stand for what the case made.
+pub(crate) struct Rule {
+    pub(crate) who: Who,
+    /// Status when it is well used.
+    pub(crate) ok: u16,
+    /// Its body then.
+    pub(crate) body: &'static str,
+    /// Bad input: a path, a body, the status. None where nothing can be bad.
+    pub(crate) bad: Option<(&'static str, &'static str, u16)>,
+}
+
+type Bad = (&'static str, &'static str, u16);
+
+fn open() -> Rule {
+    Rule { who: Who::Open, ok: 200, body: "", bad: None }
+}
+
+fn rule(who: Who, bad: Option<Bad>) -> Rule {
+    Rule { who, ok: 200, body: "", bad }
+}
+
+fn made(who: Who, ok: u16, body: &'static str, bad: Bad) -> Rule {
+    Rule { who, ok, body, bad: Some(bad) }
+}
+
+/// All of them.
+pub(crate) fn rules() -> BTreeMap<&'static str, Rule> {
+    [host(), tasks(), users(), agents(), runtimes()].into_iter().flatten().collect()
+}
+
+fn host() -> Vec<(&'static str, Rule)> {
+    vec![
+        ("GET /health", open()),
+        ("GET /healthz", open()),
+        ("GET /api/v1/health", open()),
+        ("GET /readyz", open()),
+        ("GET /openapi.json", open()),
+        ("GET /metrics", rule(Who::Admins, None)),
+        ("GET /v1/health", rule(Who::Keys, None)),
+        ("GET /v1/info", rule(Who::Keys, None)),
+        ("GET /v1/admin/plugins", rule(Who::Admins, None)),
+    ]
+}
+
+fn tasks() -> Vec<(&'static str, Rule)> {
+    const MISSING: &str = "/v1/agents/tasks/task_000000000000";
+    let of_task = |bad: &'static str| rule(AGENT_ON_AGENT, Some((bad, "", 404)));
+    vec![
+        ("POST /v1/agents/tasks", made(Who::Keys, 202, TASK, ("/v1/agents/tasks", r#"{"task":1}"#, 400))),
+        ("GET /v1/agents/tasks", rule(Who::Keys, Some(("/v1/agents/tasks?limit=0", "", 400)))),
+        ("GET /v1/agents/tasks/{taskId}", of_task(MISSING)),
+        ("POST /v1/agents/tasks/{taskId}/cancel", of_task("/v1/agents/tasks/nonsense/cancel")),
+        ("GET /v1/agents/tasks/{taskId}/events", of_task("/v1/agents/tasks/task_000000000000/events")),
+        ("GET /v1/agents/tasks/{taskId}/journal", of_task("/v1/agents/tasks/task_000000000000/journal")),
+        ("POST /v1/agents/tasks/{taskId}/replay", of_task("/v1/agents/tasks/task_000000000000/replay")),
+        ("GET /v1/agents/list", rule(Who::Keys, None)),
+        ("GET /v1/agents/{id}/status", rule(Who::Users, Some(("/v1/agents/nobody-ai/status", "", 404)))),
+        ("GET /v1/agents/orchestrator/coordination", rule(Who::Keys, None)),
+    ]
+}
+
+fn users() -> Vec<(&'static str, Rule)> {
+    vec![
+        (
+            "POST /api/v1/users",
+            made(Who::Admins, 201, r#"{"name":"{new}"}"#, ("/api/v1/users", r#"{"name":"Ada"}"#, 400)),
+        ),
+        ("GET /api/v1/users", rule(Who::Admins, Some(("/api/v1/users?cursor=No!", "", 400)))),
+        ("GET /api/v1/users/{user}", rule(USER_ON_USER, Some(("/api/v1/users/nobody", "", 404)))),
+        ("DELETE /api/v1/users/{user}", made(ADMIN_ON_USER, 204, "", ("/api/v1/users/default", "", 409))),
+        (
+            "PUT /api/v1/users/{user}/tier",
+            made(
+                ADMIN_ON_USER,
+                200,
+                r#"{"tier":"scale"}"#,
+                ("/api/v1/users/{user}/tier", r#"{"tier":"gold"}"#, 400),
+            ),
+        ),
+        (
+            "GET /api/v1/users/{user}/deploy/status",
+            rule(USER_ON_USER, Some(("/api/v1/users/nobody/deploy/status", "", 404))),
+        ),
+    ]
+}
+
+fn agents() -> Vec<(&'static str, Rule)> {
+    const UNKNOWN: &str = "/api/v1/users/{user}/agents/nobody";
+    vec![
+        (
+            "POST /api/v1/users/{user}/agents",
+            made(
+                USER_ON_USER,
+                201,
+                r#"{"name":"{new}"}"#,
+                ("/api/v1/users/{user}/agents", r#"{"count":0}"#, 400),
+            ),
+        ),
+        (
+            "GET /api/v1/users/{user}/agents",
+            rule(ANY_ON_USER, Some(("/api/v1/users/{user}/agents?limit=201", "", 400))),
+        ),
+        ("GET /api/v1/users/{user}/agents/{agent}", rule(AGENT_ON_AGENT, Some((UNKNOWN, "", 404)))),
+        (
+            "DELETE /api/v1/users/{user}/agents/{agent}",
+            made(USER_ON_AGENT, 204, "", ("/api/v1/users/{user}/agents/manager", "", 409)),
+        ),
+        (
+            "POST /api/v1/users/{user}/agents/{agent}/rotate-key",
+            rule(USER_ON_AGENT, Some(("/api/v1/users/{user}/agents/nobody/rotate-key", "", 404))),
+        ),
+        (
+            "GET /api/v1/users/{user}/agents/{agent}/ping",
+            rule(AGENT_ON_AGENT, Some(("/api/v1/users/{user}/agents/nobody/ping", "", 404))),
+        ),
+        (
+            "GET /api/v1/users/{user}/agents/{agent}/connect",
+            rule(AGENT_ON_AGENT, Some(("/api/v1/users/{user}/agents/nobody/connect", "", 404))),
+        ),
+        (
+            "GET /api/v1/users/{user}/agents/{agent}/config",
+            rule(USER_ON_AGENT, Some(("/api/v1/users/{user}/agents/nobody/config", "", 404))),
+        ),
+        (
+            "PATCH /api/v1/users/{user}/agents/{agent}/config",
+            made(
+                USER_ON_AGENT,
+                200,
+                r#"{"model":"pro"}"#,
+                ("/api/v1/users/{user}/agents/{agent}/config", r#"{"modell":"pro"}"#, 400),
+            ),
+        ),
+    ]
+}
+
+fn runtimes() -> Vec<(&'static str, Rule)> {
+    const MISSING: &str = "/agents/00000000-0000-0000-0000-000000000000";
+    vec![
+        ("GET /agents", rule(Who::Keys, None)),
+        ("GET /agents/{agentId}", rule(AGENT_ON_AGENT, Some((MISSING, "", 404)))),
+        (
+            "POST /agents/{agentId}/start",
+            rule(USER_ON_AGENT, Some(("/agents/{agentId}/start", r#"{"enableAutonomy":"yes"}"#, 400))),
+        ),
+        ("POST /agents/{agentId}/stop", rule(USER_ON_AGENT, Some(("/agents/manager/stop", "", 400)))),
+    ]
+}
