@@ -1,5 +1,6 @@
 //! The verbs. Each is a file with one `run`; every one has `--json`. Verbs that work on a host speak HTTP to it.
 
+mod agents;
 mod build;
 mod client;
 mod doctor;
@@ -8,9 +9,11 @@ mod model;
 mod plugins;
 mod replay;
 mod serve;
+mod show;
 mod sse;
 mod task;
 mod up;
+mod users;
 
 pub(crate) use failure::Failure;
 
@@ -63,6 +66,11 @@ pub(crate) enum Verb {
     /// Pull, import, list or serve embedded models.
     #[command(subcommand)]
     Model(model::ModelVerb),
+    /// List, create, change and delete users of a running host.
+    #[command(subcommand)]
+    Users(users::UsersVerb),
+    /// List, create, start, stop, configure and delete agents of a user.
+    Agents(agents::Options),
     /// Submit a development task.
     Task(task::Options),
     /// Run a finished task again from its journal, without network, and compare every byte.
@@ -101,6 +109,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Build(options) => build::run(&common, options),
         Verb::Plugins => plugins::run(&common).await,
         Verb::Model(verb) => model::run(&common, verb).await,
+        Verb::Users(verb) => users::run(&common, verb).await,
+        Verb::Agents(options) => agents::run(&common, options).await,
         Verb::Task(options) => task::run(&common, options).await,
         Verb::Replay(options) => replay::run(&common, options).await,
         // Handled before threads start.

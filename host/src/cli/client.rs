@@ -47,12 +47,59 @@ impl Client {
         self.json("POST", path, Some(body)).await
     }
 
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.json("PUT", path, Some(body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.json("PATCH", path, Some(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Result<Value, Failure> {
+        self.json("DELETE", path, None).await
+    }
+
+    /// POST to a path that names no user: with an admin key as that user, with any other key as its own.
+    pub(crate) async fn post_as(&self, user: &str, path: &str, body: &Value) -> Result<Value, Failure> {
+        let (status, value) = self.answer("POST", path, Some(body), &[]).await?;
+        if status != 404 {
+            return accepted(status, value);
+        }
+        let act_as = [("x-skep-user".to_owned(), user.to_owned())];
+        let (status, value) = self.answer("POST", path, Some(body), &act_as).await?;
+        accepted(status, value)
+    }
+
+    /// All pages of a list; `key` is where its items are.
+    pub(crate) async fn all(&self, path: &str, key: &str) -> Result<Vec<Value>, Failure> {
+        let (mut items, mut query) = (Vec::new(), "?limit=200".to_owned());
+        loop {
+            let page = self.get(&format!("{path}{query}")).await?;
+            items.extend(page.get(key).and_then(Value::as_array).into_iter().flatten().cloned());
+            match page.get("nextCursor").and_then(Value::as_str) {
+                Some(cursor) => query = format!("?limit=200&cursor={}", encoded(cursor)),
+                None => return Ok(items),
+            }
+        }
+    }
+
     async fn json(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
-        let response = self.send(method, path, body, &[]).await?;
+        let (status, value) = self.answer(method, path, body, &[]).await?;
+        accepted(status, value)
+    }
+
+    async fn answer(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        extra: &[(String, String)],
+    ) -> Result<(u16, Value), Failure> {
+        let response = self.send(method, path, body, extra).await?;
         let bytes = read_body(response.body).await.map_err(|error| self.unreachable(&error.message))?;
-        let value: Value = serde_json::from_slice(&bytes)
+        let value = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
-        if (200..300).contains(&response.status) { Ok(value) } else { Err(refused(response.status, &value)) }
+        Ok((response.status, value))
     }
 
     /// Open an event stream.
@@ -115,6 +162,27 @@ fn running_host(config: &Config) -> Result<String, Failure> {
 
 fn kept_key(config: &Config) -> Option<String> {
     std::fs::read_to_string(config.data_dir.join("admin.key")).ok().map(|text| text.trim().to_owned())
+}
+
+/// A text as one segment of a path.
+pub(crate) fn segment(text: &str) -> String {
+    if text.bytes().all(|byte| byte == b'.') {
+        // URLs give these a meaning of their own, encoded or not. Nothing is called so, nor like this.
+        return "-".to_owned();
+    }
+    encoded(text)
+}
+
+fn encoded(text: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' | b'.' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(byte).collect()
+}
+
+fn accepted(status: u16, value: Value) -> Result<Value, Failure> {
+    if (200..300).contains(&status) { Ok(value) } else { Err(refused(status, &value)) }
 }
 
 fn refused(status: u16, body: &Value) -> Failure {
