@@ -40,6 +40,13 @@ pub async fn ensure_default(app: &App, admin_key_from_config: Option<&str>) -> R
         default_agent: AgentId(app.random_uuid()),
     };
     let account = app.ports.keys.ensure_account(wanted, now).await?;
+    let interrupted = app.ports.agents.fail_interrupted_starts().await?;
+    if interrupted > 0 {
+        tracing::warn!(
+            agents = interrupted,
+            "starts of agents were under way when a host ended; start them again"
+        );
+    }
     start_manager(app, &account).await?;
     let configured = admin_key_from_config.map(|key| KeyRow {
         id: operator_key_id(app, key),

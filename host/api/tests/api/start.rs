@@ -206,7 +206,22 @@ async fn status_and_settings_survive_a_restart_of_the_host_and_a_stopped_manager
     let manager = manager(&host).await;
     assert_eq!(host.post(&format!("/agents/{manager}/stop")).send().await.status, 200);
     let before = host.get("/agents").send().await.json();
+    // A start that the host did not live to end.
+    let half = text(&host.new_agents("default", &json!({ "name": "half" })).await, "id");
+    assert_eq!(host.post(&format!("/agents/{half}/stop")).send().await.status, 200);
+    let deploy = domain::agent::Deploy {
+        state: domain::agent::DeployState::Deploying,
+        step: "connect".into(),
+        percent: 40,
+    };
+    host.app.ports.agents.set_deploy(half.parse().unwrap(), &deploy).await.unwrap();
     let host = host.restart().await;
+    let deploy = host.get("/api/v1/users/default/deploy/status").send().await.json();
+    assert_eq!(
+        (&deploy["status"], &deploy["agents"][1]),
+        (&json!("failed"), &json!({ "name": "half", "status": "failed", "progress": 40, "step": "connect" }))
+    );
+    host.call(Method::DELETE, "/api/v1/users/default/agents/half").send().await;
     assert_eq!(host.get("/agents").send().await.json(), before);
     let config = host.app.ports.agents.find_agent(
         text(&host.get("/api/v1/users/default").send().await.json(), "id").parse().unwrap(),

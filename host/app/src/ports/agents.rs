@@ -70,6 +70,10 @@ pub trait Agents: Send + Sync + 'static {
     /// How its start goes. Nothing while it is active: another start was faster.
     async fn set_deploy(&self, id: AgentId, deploy: &Deploy) -> Result<(), StoreError>;
 
+    /// At start of a host: starts that were under way when a host died have failed at their step. One that another host still makes
+    /// goes on and says so at its next step. Answers how many.
+    async fn fail_interrupted_starts(&self) -> Result<u64, StoreError>;
+
     /// Replace its configuration, if it is still `before`; with an interval also that of its ticks, counted from the last one. Answers
     /// whether it was done.
     async fn set_config(

@@ -67,18 +67,15 @@ impl AgentConfig {
     /// # Errors
     /// The first value that cannot be.
     pub fn parse(value: &Value, path: &str, unknown: UnknownKeys) -> Result<Self, ConfigProblem> {
-        let reader = Reader { fields: object(value, path.trim_end_matches('.'))?, path };
+        let reader = Reader { fields: object(value, path.trim_end_matches('.'))?, path: path.to_owned() };
         if unknown == UnknownKeys::Refused {
             reader.only(&KEYS)?;
         }
-        let tools = reader.object("tools", unknown, &["allow", "deny"])?;
-        let autonomy = reader.object("autonomy", unknown, &["interval"])?;
-        let patterns = |name: &str| {
-            tools.as_ref().map_or(Ok(None), |(fields, path)| Reader { fields, path }.patterns(name))
-        };
-        let interval = autonomy
-            .as_ref()
-            .map_or(Ok(None), |(fields, path)| Reader { fields, path }.whole("interval", 1, u64::MAX / 2));
+        let tools = reader.nested("tools", unknown, &["allow", "deny"])?;
+        let autonomy = reader.nested("autonomy", unknown, &["interval"])?;
+        let patterns = |name: &str| tools.as_ref().map_or(Ok(None), |tools| tools.patterns(name));
+        let interval =
+            autonomy.as_ref().map_or(Ok(None), |autonomy| autonomy.whole("interval", 1, u64::MAX / 2));
         Ok(Self {
             model: reader.word("model", &Tier::ALL, Tier::as_str)?,
             temperature: reader.temperature()?,
@@ -150,7 +147,7 @@ pub fn merge_patch(target: &Value, patch: &Value) -> Value {
 /// Fields of one object, with the path of their names.
 struct Reader<'a> {
     fields: &'a Map<String, Value>,
-    path: &'a str,
+    path: String,
 }
 
 impl<'a> Reader<'a> {
@@ -173,20 +170,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn object(
+    /// The reader of an object within.
+    fn nested(
         &self,
         name: &str,
         unknown: UnknownKeys,
         known: &[&str],
-    ) -> Result<Option<(&'a Map<String, Value>, String)>, ConfigProblem> {
+    ) -> Result<Option<Self>, ConfigProblem> {
         let Some(value) = self.present(name) else { return Ok(None) };
-        let own_path = format!("{}{name}", self.path);
-        let fields = object(value, &own_path)?;
-        let path = format!("{own_path}.");
+        let path = format!("{}{name}", self.path);
+        let nested = Reader { fields: object(value, &path)?, path: format!("{path}.") };
         if unknown == UnknownKeys::Refused {
-            Reader { fields, path: &path }.only(known)?;
+            nested.only(known)?;
         }
-        Ok(Some((fields, path)))
+        Ok(Some(nested))
     }
 
     fn word<T: Copy>(

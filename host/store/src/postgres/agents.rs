@@ -128,6 +128,18 @@ impl Agents for PostgresStore {
         })
     }
 
+    async fn fail_interrupted_starts(&self) -> Result<u64, StoreError> {
+        transact!(self.database(), write => async {
+            let outcome = write
+                .query(
+                    "UPDATE agents SET deploy_state = 'failed' WHERE deploy_state = 'deploying' AND status = 'inactive'",
+                )
+                .execute(write.connection())
+                .await?;
+            Ok(outcome.rows_affected())
+        })
+    }
+
     async fn set_config(
         &self,
         id: AgentId,

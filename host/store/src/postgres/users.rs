@@ -35,8 +35,10 @@ const OWNED: [&str; 16] = [
     "DELETE FROM rate_windows WHERE user_id = $1",
     "DELETE FROM jobs WHERE user_id = $1",
     "DELETE FROM agent_files WHERE user_id = $1",
-    // A caller is `USER/KIND` or `USER/KIND/AGENT`.
-    "DELETE FROM answers WHERE caller LIKE $1 || '/%'",
+    // Kept answers to the user (a caller is `USER/KIND` or `USER/KIND/AGENT`), and those to an admin about the user and its agents.
+    "DELETE FROM answers WHERE caller LIKE $1 || '/%' OR path LIKE '/api/v1/users/' || $1 || '/%'
+     OR path LIKE '/api/v1/users/' || (SELECT name FROM users WHERE id = $1) || '/%'
+     OR position(convert_to($1, 'UTF8') IN body) > 0",
 ];
 
 #[async_trait::async_trait]

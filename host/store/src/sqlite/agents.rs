@@ -120,6 +120,18 @@ impl Agents for SqliteStore {
         .await
     }
 
+    async fn fail_interrupted_starts(&self) -> Result<u64, StoreError> {
+        self.write(Lane::Normal, WEIGHT, |connection| {
+            let failed = connection
+                .prepare_cached(
+                    "UPDATE agents SET deploy_state = 'failed' WHERE deploy_state = 'deploying' AND status = 'inactive'",
+                )?
+                .execute([])?;
+            Ok(failed as u64)
+        })
+        .await
+    }
+
     async fn set_config(
         &self,
         id: AgentId,

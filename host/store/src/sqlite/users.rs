@@ -20,6 +20,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 /// What hangs on a task goes with it, what hangs on a user or agent with that; these are the others.
 const OWNED: [&str; 8] = ["tasks", "kv", "messages", "usage", "logs", "rate_windows", "jobs", "agent_files"];
 
+/// Kept answers to the user (a caller is `USER/KIND` or `USER/KIND/AGENT`), and those to an admin about the user and its agents.
+const DELETE_ANSWERS: &str = "DELETE FROM answers WHERE caller LIKE ?1 || '/%' OR path LIKE '/api/v1/users/' || ?1 || '/%'
+     OR path LIKE '/api/v1/users/' || (SELECT name FROM users WHERE id = ?1) || '/%' OR instr(body, CAST(?1 AS BLOB)) > 0";
+
 #[async_trait::async_trait]
 impl Users for SqliteStore {
     async fn insert_user(&self, user: User, agents: Vec<Agent>, keys: Vec<KeyRow>) -> Result<(), StoreError> {
@@ -105,8 +109,7 @@ fn delete(connection: &Connection, user: UserId) -> Outcome<Option<Vec<TaskId>>>
             .prepare_cached(&format!("DELETE FROM {table} WHERE user_id = ?1"))?
             .execute(params![id])?;
     }
-    // A caller is `USER/KIND` or `USER/KIND/AGENT`.
-    connection.prepare_cached("DELETE FROM answers WHERE caller LIKE ?1 || '/%'")?.execute(params![id])?;
+    connection.prepare_cached(DELETE_ANSWERS)?.execute(params![id])?;
     let deleted = connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute(params![id])?;
     Ok((deleted == 1).then_some(running))
 }

@@ -113,6 +113,10 @@ cases! {
         bench.store.set_deploy(bench.agent, &step(DeployState::Deploying, "connect")).await.unwrap();
         let read = async || bench.store.find_agent(bench.user, bench.agent).await.unwrap().unwrap().deploy;
         assert_eq!(read().await, step(DeployState::Deploying, "connect"));
+        // One that a host did not live to end has failed where it was.
+        assert_eq!(bench.store.fail_interrupted_starts().await.unwrap(), 1);
+        assert_eq!(read().await, step(DeployState::Failed, "connect"));
+        assert_eq!(bench.store.fail_interrupted_starts().await.unwrap(), 0);
         bench.store.start_agent(bench.agent, &json!({}), false, bench.now()).await.unwrap();
         bench.store.set_deploy(bench.agent, &step(DeployState::Failed, "connect")).await.unwrap();
         assert_eq!(read().await.state, DeployState::Ready);

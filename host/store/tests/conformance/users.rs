@@ -4,7 +4,7 @@ use crate::agents::{agent, key_of};
 use crate::bench::Bench;
 use crate::build::{HOUR, completed};
 use crate::cases;
-use app::ports::idempotency::IdempotencyScope;
+use app::ports::idempotency::{Begin, IdempotencyScope, KeptAnswer};
 use app::ports::keys::KeyRow;
 use app::ports::store_error::StoreError;
 use app::ports::tasks::ImportedFile;
@@ -116,6 +116,10 @@ cases! {
         assert_eq!(counts(bench, &tables, bench.stranger).await, before);
         assert_eq!(mentions(bench, &needles(&stays)).await, others);
         assert_eq!(bench.store.find_key("fill1").await.unwrap(), None);
+        for (number, kept) in [(1, false), (2, true)] {
+            let begun = bench.store.begin(&admins_scope("/api/v1/users", number), [1; 32], bench.now()).await.unwrap();
+            assert_eq!(matches!(begun, Begin::Kept(_)), kept, "{number}");
+        }
         // The running task's worker is stale from now on.
         let late = bench.finish(&gone.lease, completed()).await.unwrap_err();
         assert_eq!(late, StoreError::Stale);
@@ -193,6 +197,17 @@ async fn fill(bench: &Bench, user: UserId, agent: AgentId) -> Filled {
     };
     bench.store.begin(&scope, [1; 32], bench.now()).await.unwrap();
     let number = if user == bench.user { 1 } else { 2 };
+    // Answers to the admin about this user: by the path, and by the body.
+    let about = admins_scope(&format!("/api/v1/users/{user}/agents"), number);
+    bench.store.begin(&about, [1; 32], bench.now()).await.unwrap();
+    let created = admins_scope("/api/v1/users", number);
+    bench.store.begin(&created, [1; 32], bench.now()).await.unwrap();
+    let body = format!("{{\"id\":\"{user}\"}}").into_bytes();
+    bench
+        .store
+        .complete(&created, KeptAnswer { status: 201, location: None, body }, bench.now())
+        .await
+        .unwrap();
     bench
         .store
         .insert_key(
@@ -220,6 +235,15 @@ async fn fill(bench: &Bench, user: UserId, agent: AgentId) -> Filled {
         pending = refused.into_iter().map(|(table, _)| table).collect();
     }
     Filled { user: user.to_string(), agent: agent.to_string(), task, lease, own, shared }
+}
+
+fn admins_scope(path: &str, number: u32) -> IdempotencyScope {
+    IdempotencyScope {
+        caller: "somebody/admin".into(),
+        method: "POST".into(),
+        path: path.to_owned(),
+        key: format!("k{number}"),
+    }
 }
 
 /// A row for a table of which only the schema is known.
