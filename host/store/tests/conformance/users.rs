@@ -135,6 +135,23 @@ cases! {
         assert_eq!(bench.store.delete_user(bench.user, bench.now()).await.unwrap(), None);
     }
 
+    async fn what_files_and_skills_name_is_not_cleaned_until_they_go(bench: &Bench) {
+        let put = async |text: &str| bench.store.put_blob(text.as_bytes().to_vec().into()).await.unwrap();
+        let (file, skill, loose) = (put("file").await, put("skill").await, put("loose").await);
+        let task = TaskId::new(TaskId::TASK, bench.random());
+        for (table, blob) in [("agent_files", file), ("skills", skill)] {
+            let values = row(bench, table, bench.user, bench.agent, &task, blob, 1).await;
+            bench.execute(&format!("INSERT INTO {table} {values}")).await.unwrap();
+        }
+        bench.advance(HOUR * 2).await;
+        assert_eq!(bench.store.clean_blobs(bench.now(), 100).await.unwrap(), 1);
+        for (blob, there) in [(file, true), (skill, true), (loose, false)] {
+            assert_eq!(bench.store.find_blob(blob).await.unwrap().is_some(), there, "{blob}");
+        }
+        bench.store.delete_user(bench.user, bench.now()).await.unwrap();
+        assert_eq!(bench.store.clean_blobs(bench.now(), 100).await.unwrap(), 2);
+    }
+
     async fn the_name_of_a_deleted_user_is_free_again(bench: &Bench) {
         bench.store.delete_user(bench.user, bench.now()).await.unwrap();
         let again = user(bench, "owner", 90);
