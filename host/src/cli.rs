@@ -16,7 +16,9 @@ pub(crate) use failure::Failure;
 
 use crate::config::{Config, Flags};
 use clap::{Args, Parser, Subcommand};
+use serde_json::json;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Host autonomous agents whose every extension is a sealed WebAssembly component.
 #[derive(Debug, Parser)]
@@ -89,6 +91,20 @@ impl Common {
     pub(crate) fn config(&self) -> Result<Config, Failure> {
         Ok(Config::load(&self.flags())?)
     }
+}
+
+/// The command line. One that cannot be understood is reported as every failure is, with clap's exit code 2; help and version end well.
+pub(crate) fn arguments() -> Result<Arguments, ExitCode> {
+    Arguments::try_parse().map_err(|error| {
+        if error.use_stderr() && std::env::args().any(|argument| argument == "--json") {
+            let message = error.render().to_string();
+            println!("{}", json!({ "error": message.trim().trim_start_matches("error: ") }));
+        } else if error.print().is_err() {
+            // Nobody reads what we print; the code still tells.
+            return ExitCode::FAILURE;
+        }
+        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
+    })
 }
 
 /// Run a verb.

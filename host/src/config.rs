@@ -67,6 +67,8 @@ pub(crate) struct Config {
     pub(crate) admin_key: Option<String>,
     /// Providers by tier.
     pub(crate) models: ModelsConfig,
+    /// Where embedded models lie.
+    pub(crate) model_dir: PathBuf,
     /// Folders that a task's `source` may come from.
     pub(crate) source_roots: Vec<String>,
     /// How the host is reached from outside.
@@ -111,12 +113,6 @@ impl Config {
     pub(crate) fn load(flags: &Flags) -> Result<Self, ConfigError> {
         let layers = layers::Layers::read(flags)?;
         let data_dir: PathBuf = layers.path("data_dir")?;
-        let key_file = layers.optional("key_file").map_or_else(|| data_dir.join("key"), PathBuf::from);
-        let mut plugin_dirs: Vec<PathBuf> =
-            layers.list("plugin_dir", ':').into_iter().map(PathBuf::from).collect();
-        if plugin_dirs.is_empty() {
-            plugin_dirs.push(data_dir.join("plugins"));
-        }
         let listen: SocketAddr = layers.parse("listen", "write ADDRESS:PORT, such as 127.0.0.1:3000")?;
         let no_auth = layers.flag("no_auth")?;
         if no_auth && !listen.ip().is_loopback() {
@@ -127,17 +123,18 @@ impl Config {
         }
         Ok(Self {
             listen,
-            plugin_dirs,
+            plugin_dirs: layers.list("plugin_dir", ':').into_iter().map(PathBuf::from).collect(),
             database_url: layers.optional("database_url").filter(|url| !url.starts_with("sqlite:")),
             database_listen_url: layers.optional("database_listen_url"),
             admin_key: layers.optional("admin_key"),
             models: layers.models()?,
+            model_dir: layers.path("model_dir")?,
             source_roots: layers.list("source_roots", ':'),
             public_url: layers.optional("public_url"),
             cors_origins: layers.list("cors_origins", ','),
             trusted_proxies: layers.list("trusted_proxies", ','),
             policy: layers.list("policy", ':').into_iter().map(PathBuf::from).collect(),
-            key_file,
+            key_file: layers.path("key_file")?,
             log: layers.text("log"),
             log_json: layers.choice("log_format", &["text", "json"])? == "json",
             worker: layers.flag("worker")?,

@@ -7,11 +7,13 @@ mod shutdown;
 mod telemetry;
 mod wiring;
 
-use clap::Parser as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = cli::Arguments::parse();
+    let arguments = match cli::arguments() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
     // Runs before any thread: the compile child limits its own process.
     if let cli::Verb::CompileComponent { arguments } = arguments.verb {
         return runtime::compile_child(
@@ -20,6 +22,7 @@ fn main() -> ExitCode {
             &mut std::io::stdout().lock(),
         );
     }
+    let json = arguments.common.json;
     let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = match threads {
         Ok(threads) => threads.block_on(cli::run(arguments)),
@@ -27,6 +30,6 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report(json),
     }
 }

@@ -1,6 +1,6 @@
 //! Puts the host together: every port gets its adapter, here and nowhere else.
 
-pub(crate) mod embedded;
+mod embedded;
 mod models;
 mod store;
 

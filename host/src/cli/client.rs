@@ -1,5 +1,6 @@
 //! Speaks HTTP to a running host, through the same egress module as everything else.
 
+use super::serve::ADMIN_KEY_FILE;
 use super::{Common, Failure};
 use crate::config::Config;
 use app::ports::outbound::{Outbound as _, OutboundRequest, OutboundResponse, Purpose, read_body};
@@ -114,12 +115,15 @@ fn running_host(config: &Config) -> Result<String, Failure> {
 }
 
 fn kept_key(config: &Config) -> Option<String> {
-    std::fs::read_to_string(config.data_dir.join("admin.key")).ok().map(|text| text.trim().to_owned())
+    std::fs::read_to_string(config.data_dir.join(ADMIN_KEY_FILE)).ok().map(|text| text.trim().to_owned())
 }
 
 fn refused(status: u16, body: &Value) -> Failure {
     let message = body.pointer("/error/message").or_else(|| body.get("error")).and_then(Value::as_str);
     Failure::new(match message {
+        Some(message) if status == 401 => format!(
+            "{message} (HTTP 401); the key is --key, SKEP_ADMIN_KEY, or what {ADMIN_KEY_FILE} in the data directory holds: give the data directory of that host with --data-dir"
+        ),
         Some(message) => format!("{message} (HTTP {status})"),
         None => format!("the host answered HTTP {status}"),
     })

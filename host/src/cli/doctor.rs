@@ -12,7 +12,7 @@ struct Check {
 }
 
 pub(crate) async fn run(common: &Common) -> Result<(), Failure> {
-    let config = common.config().map_err(|failure| failure.as_json(common.json))?;
+    let config = common.config()?;
     let checks = checks(&config);
     if common.json {
         println!("{}", report(&config, &checks));
@@ -20,7 +20,11 @@ pub(crate) async fn run(common: &Common) -> Result<(), Failure> {
         show(&config, &checks);
     }
     let failed = checks.iter().filter(|check| !check.good).count();
-    if failed == 0 { Ok(()) } else { Err(Failure::new(format!("{failed} check(s) failed; see above"))) }
+    if failed == 0 {
+        Ok(())
+    } else {
+        Err(Failure::new(format!("{failed} check(s) failed; see above")).answered())
+    }
 }
 
 fn show(config: &Config, checks: &[Check]) {
@@ -43,6 +47,7 @@ fn report(config: &Config, checks: &[Check]) -> Value {
                 "key": effective.setting.key,
                 "variable": effective.setting.variable,
                 "value": effective.shown,
+                "default": effective.setting.default,
                 "origin": effective.origin.to_string(),
                 "meaning": effective.setting.meaning,
             })

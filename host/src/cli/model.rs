@@ -5,7 +5,6 @@ mod serve;
 use super::{Common, Failure};
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::wiring::embedded::directory;
 use clap::Subcommand;
 use egress::{Egress, Rules};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -46,7 +45,7 @@ pub(crate) async fn run(common: &Common, verb: ModelVerb) -> Result<(), Failure>
             report(common, &name, &path)
         }
         ModelVerb::Import { file, allow_unknown } => {
-            let directory = directory(&common.config()?);
+            let directory = common.config()?.model_dir;
             let imported =
                 tokio::task::spawn_blocking(move || models::import::import(&file, &directory, allow_unknown))
                     .await;
@@ -63,7 +62,7 @@ pub(crate) async fn run(common: &Common, verb: ModelVerb) -> Result<(), Failure>
 /// For `skep up`: fetch the configured model when it is not here.
 pub(super) async fn ensure(config: &Config, json: bool) -> Result<(), Failure> {
     let name = &config.models.embedded;
-    if known::installed(&directory(config), name).is_some() {
+    if known::installed(&config.model_dir, name).is_some() {
         return Ok(());
     }
     pull(config, name, json).await.map(drop)
@@ -72,7 +71,7 @@ pub(super) async fn ensure(config: &Config, json: bool) -> Result<(), Failure> {
 /// For `skep doctor`.
 pub(super) fn installed(config: &Config) -> Result<String, String> {
     let name = &config.models.embedded;
-    match known::installed(&directory(config), name) {
+    match known::installed(&config.model_dir, name) {
         Some(path) => Ok(format!("embedded {name} at {}", path.display())),
         None => Err(format!(
             "embedded {name} is not here; run `skep model pull {name}`, or configure a provider in [models]"
@@ -87,7 +86,7 @@ async fn pull(config: &Config, name: &str, json: bool) -> Result<PathBuf, Failur
     // The operator named the hub, so it may be anywhere.
     let allow = hub.host_str().and_then(|host| host.parse().ok()).into_iter().collect();
     let outbound = Arc::new(Egress::new(Arc::new(Rules { allow, ..Rules::default() })));
-    let puller = Puller { outbound, clock: Arc::new(SystemClock), hub, directory: directory(config) };
+    let puller = Puller { outbound, clock: Arc::new(SystemClock), hub, directory: config.model_dir.clone() };
     let bar = if json { ProgressBar::hidden() } else { ProgressBar::new(0) };
     if let Ok(style) =
         ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
@@ -99,7 +98,7 @@ async fn pull(config: &Config, name: &str, json: bool) -> Result<PathBuf, Failur
         bar.set_length(progress.total);
         bar.set_position(progress.done);
     });
-    let path = pulled.await.map_err(|error| Failure::new(error.to_string()).as_json(json))?;
+    let path = pulled.await.map_err(|error| Failure::new(error.to_string()))?;
     bar.finish_and_clear();
     Ok(path)
 }
@@ -114,7 +113,7 @@ fn report(common: &Common, name: &str, path: &std::path::Path) -> Result<(), Fai
 }
 
 fn list(common: &Common) -> Result<(), Failure> {
-    let directory = directory(&common.config()?);
+    let directory = common.config()?.model_dir;
     let rows = known::KNOWN.map(|model| (model, known::installed(&directory, model.name)));
     if common.json {
         let rows = rows.map(|(model, path)| json!({ "name": model.name, "bytes": model.bytes, "memoryMb": model.memory_mb, "about": model.about, "path": path }));

@@ -16,6 +16,9 @@ use tokio::sync::watch;
 /// How long open requests may take after a signal.
 const HTTP_DRAIN: Duration = Duration::from_secs(5);
 
+/// In the data directory: the admin key, for the verbs that speak to the host.
+pub(super) const ADMIN_KEY_FILE: &str = "admin.key";
+
 /// Overrides of the configuration.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -83,12 +86,6 @@ pub(super) async fn serve(
     let shutdown = shutdown::token()?;
     let host = wiring::assemble(&config).await?;
     let Host { app, policy, .. } = &host;
-    let first = app::accounts::ensure_default(app, config.admin_key.as_deref()).await?;
-    let key_file = config.data_dir.join("admin.key");
-    if let Some(key) = first.new_admin_key.as_deref().or(config.admin_key.as_deref()) {
-        keep_key(&key_file, key)?;
-    }
-    app::install::refresh(app, policy.as_ref()).await?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         Failure::new(format!(
             "cannot listen on {}: {error}; give another address with --listen",
@@ -97,6 +94,13 @@ pub(super) async fn serve(
     })?;
     let address = listener.local_addr()?;
     let url = format!("http://{address}");
+    app::install::refresh(app, policy.as_ref()).await?;
+    // Last of what may fail: a new key is shown once, so a start that makes one must get as far as showing it.
+    let first = app::accounts::ensure_default(app, config.admin_key.as_deref()).await?;
+    let key_file = config.data_dir.join(ADMIN_KEY_FILE);
+    if let Some(key) = first.new_admin_key.as_deref().or(config.admin_key.as_deref()) {
+        keep_key(&key_file, key)?;
+    }
     let (drain, draining) = watch::channel(false);
     let router = api::router(Arc::clone(app), http_settings(&config, address, draining.clone())?);
     let watcher =

@@ -56,10 +56,7 @@ pub(crate) async fn run(common: &Common, options: Options) -> Result<(), Failure
             request.insert(key.to_owned(), json!(value));
         }
     }
-    let accepted = client
-        .post("/v1/agents/tasks", &Value::Object(request))
-        .await
-        .map_err(|failure| failure.as_json(common.json))?;
+    let accepted = client.post("/v1/agents/tasks", &Value::Object(request)).await?;
     let Some(id) = accepted.get("taskId").and_then(Value::as_str) else {
         return Err(Failure::new(format!("the host's answer has no taskId: {accepted}")));
     };

@@ -1,6 +1,6 @@
 //! File, environment, flags: each later layer overrides the earlier ones, and each value remembers where it came from.
 
-use super::settings::{SETTINGS, Setting};
+use super::settings::{DATA_DIR, SETTINGS, Setting};
 use super::{ConfigError, ModelsConfig};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -69,7 +69,21 @@ impl Layers {
         for (key, value) in &flags.values {
             layers.set(key, value.clone(), Origin::Flag);
         }
+        layers.place_defaults();
         Ok(layers)
+    }
+
+    /// Defaults in the data directory, once it is known where that is. An empty value is none, so the default holds for it too.
+    fn place_defaults(&mut self) {
+        let data_dir = self.values.get("data_dir").map(|(value, _)| value.clone()).unwrap_or_default();
+        for setting in SETTINGS.iter().filter(|setting| setting.default.starts_with(DATA_DIR)) {
+            if let Some((value, origin)) = self.values.get_mut(setting.key)
+                && (*origin == Origin::Default || value.is_empty())
+            {
+                *value = setting.default.replacen(DATA_DIR, &data_dir, 1);
+                *origin = Origin::Default;
+            }
+        }
     }
 
     fn set(&mut self, key: &'static str, value: String, origin: Origin) {
@@ -137,17 +151,13 @@ impl Layers {
 
     pub(super) fn models(&self) -> Result<ModelsConfig, ConfigError> {
         let (text, origin) = self.values.get("models").cloned().unwrap_or((String::new(), Origin::Default));
-        let mut models = ModelsConfig::parse(&text).map_err(|reason| ConfigError::Invalid {
+        ModelsConfig::parse(&text).map_err(|reason| ConfigError::Invalid {
             key: "models".to_owned(),
             // The table may hold keys of providers.
             value: "…".to_owned(),
             origin: origin.to_string(),
             reason,
-        })?;
-        if let Some(directory) = self.optional("model_dir") {
-            models.directory = Some(PathBuf::from(directory));
-        }
-        Ok(models)
+        })
     }
 
     pub(super) fn effective(&self) -> Vec<Effective> {

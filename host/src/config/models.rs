@@ -12,7 +12,6 @@
 
 use super::layers::nearest;
 use domain::effect::model::Tier;
-use std::path::PathBuf;
 
 /// The default for every tier without a provider.
 pub(crate) const DEFAULT_EMBEDDED: &str = "qwen2.5-coder-0.5b";
@@ -44,8 +43,6 @@ pub(crate) struct ModelsConfig {
     pub(crate) tiers: [TierConfig; 3],
     /// Which embedded model.
     pub(crate) embedded: String,
-    /// Where embedded models lie.
-    pub(crate) directory: Option<PathBuf>,
 }
 
 impl ModelsConfig {
@@ -73,7 +70,7 @@ impl ModelsConfig {
         let core = core.unwrap_or(first);
         let pro = pro.unwrap_or_else(|| core.clone());
         let ultra = ultra.unwrap_or_else(|| pro.clone());
-        Ok(Self { tiers: [core, pro, ultra], embedded, directory: None })
+        Ok(Self { tiers: [core, pro, ultra], embedded })
     }
 
     /// Whether any tier needs the embedded model.

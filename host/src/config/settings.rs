@@ -1,5 +1,8 @@
 //! Every setting, once: its key in the file, its variable, its default, what it means.
 
+/// In a default: the data directory, wherever it is.
+pub(crate) const DATA_DIR: &str = "DATA_DIR";
+
 /// A setting.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setting {
@@ -7,7 +10,7 @@ pub(crate) struct Setting {
     pub(crate) key: &'static str,
     /// In the environment.
     pub(crate) variable: &'static str,
-    /// When nobody says otherwise; empty means none.
+    /// When nobody says otherwise; empty means none. [`DATA_DIR`] stands for the data directory.
     pub(crate) default: &'static str,
     /// For `skep doctor` and the README.
     pub(crate) meaning: &'static str,
@@ -34,33 +37,38 @@ pub(crate) const SETTINGS: [Setting; 24] = [
         "listen",
         "SKEP_LISTEN",
         "127.0.0.1:3000",
-        "address and port; port 0 picks one, DATA_DIR/listen has it",
+        "address and port; port 0 picks one, `DATA_DIR/listen` has it",
     ),
-    setting("data_dir", "SKEP_DATA_DIR", "", "database, workspaces, plugin cache, keys"),
+    setting(
+        "data_dir",
+        "SKEP_DATA_DIR",
+        "",
+        "database, workspaces, plugin cache, keys; the platform's data directory when none; `make run` uses `./data`",
+    ),
     setting(
         "plugin_dir",
         "SKEP_PLUGIN_DIR",
-        "",
-        "hot-loaded packages, several separated by `:`; DATA_DIR/plugins when none",
+        "DATA_DIR/plugins",
+        "folders of hot-loaded packages, separated by `:`, the last one preferred",
     ),
-    secret("database_url", "SKEP_DATABASE_URL", "postgres://…; SQLite in the data directory when none"),
+    secret("database_url", "SKEP_DATABASE_URL", "`postgres://…`; SQLite in the data directory when none"),
     secret(
         "database_listen_url",
         "SKEP_DATABASE_LISTEN_URL",
         "a direct URL for LISTEN where the main one is pooled",
     ),
-    secret("admin_key", "SKEP_ADMIN_KEY", "the admin key, instead of one made at first start"),
+    secret("admin_key", "SKEP_ADMIN_KEY", "the admin key; made at first start when none"),
     setting(
         "models",
         "SKEP_MODELS",
         "",
-        "the table [models]: tiers core, pro, ultra; the embedded model when none",
+        "the table `[models]`, below; the embedded model for all tiers when none",
     ),
     setting(
         "source_roots",
         "SKEP_SOURCE_ROOTS",
         "",
-        "folders that a task's source may come from, DIR or PREFIX=DIR, separated by `:`",
+        "folders that a task's `source` may come from, `DIR` or `PREFIX=DIR`, separated by `:`",
     ),
     setting("public_url", "SKEP_PUBLIC_URL", "", "how the host is reached from outside"),
     setting("cors_origins", "SKEP_CORS_ORIGINS", "", "origins that browsers may call from, separated by `,`"),
@@ -68,7 +76,7 @@ pub(crate) const SETTINGS: [Setting; 24] = [
         "trusted_proxies",
         "SKEP_TRUSTED_PROXIES",
         "",
-        "proxies whose X-Forwarded-* count, separated by `,`",
+        "proxies whose `X-Forwarded-*` count, separated by `,`",
     ),
     setting(
         "policy",
@@ -76,9 +84,14 @@ pub(crate) const SETTINGS: [Setting; 24] = [
         "",
         "files with grants by digest, source and egress rules, separated by `:`",
     ),
-    setting("key_file", "SKEP_KEY_FILE", "", "key-encryption key; DATA_DIR/key when none"),
+    setting(
+        "key_file",
+        "SKEP_KEY_FILE",
+        "DATA_DIR/key",
+        "key-encryption key; hosts on one database need the same",
+    ),
     setting("log", "SKEP_LOG", "info", "tracing filter"),
-    setting("log_format", "SKEP_LOG_FORMAT", "text", "text or json"),
+    setting("log_format", "SKEP_LOG_FORMAT", "text", "`text` or `json`"),
     setting("worker", "SKEP_WORKER", "true", "run the worker loops on this host"),
     setting("no_auth", "SKEP_NO_AUTH", "false", "loopback only: every caller is admin"),
     setting("lease_ms", "SKEP_LEASE_MS", "15000", "how long a worker owns a task without a heartbeat"),
@@ -87,5 +100,5 @@ pub(crate) const SETTINGS: [Setting; 24] = [
     setting("call_wall_ms", "SKEP_CALL_WALL_MS", "300000", "running time of one plugin call"),
     setting("token_budget", "SKEP_TOKEN_BUDGET", "1000000", "tokens that one task may use"),
     setting("body_limit", "SKEP_BODY_LIMIT", "2097152", "bytes of a request body"),
-    setting("model_dir", "SKEP_MODEL_DIR", "", "where embedded models lie; DATA_DIR/models when none"),
+    setting("model_dir", "SKEP_MODEL_DIR", "DATA_DIR/models", "where embedded models lie"),
 ];

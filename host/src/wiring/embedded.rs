@@ -9,14 +9,8 @@ use app::ports::outbound::Outbound;
 use egress::{Egress, Rules};
 use models::known;
 use models::supervisor::{SupervisedModel, SupervisorSettings};
-use std::path::PathBuf;
 use std::sync::Arc;
 use url::Url;
-
-/// Where embedded models lie.
-pub(crate) fn directory(config: &Config) -> PathBuf {
-    config.models.directory.clone().unwrap_or_else(|| config.data_dir.join("models"))
-}
 
 /// A model that starts with its first request. Its file may come later: `skep model pull`.
 pub(super) fn wire(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Model>, Failure> {
@@ -24,10 +18,10 @@ pub(super) fn wire(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Mo
         return Err(Failure::new("this build has no embedded model; configure a provider in [models]"));
     }
     let name = &config.models.embedded;
-    let file = known::installed(&directory(config), name).unwrap_or_else(|| {
+    let file = known::installed(&config.model_dir, name).unwrap_or_else(|| {
         let file = known::find(name).map_or(name.as_str(), |known| known.file);
         tracing::warn!(model = name, "the embedded model is not here; run `skep model pull {name}`, or configure a provider in [models]");
-        directory(config).join(file)
+        config.model_dir.join(file)
     });
     let arguments = ["model", "serve", "--model"].map(Into::into).into_iter().chain([
         file.into_os_string(),

@@ -47,8 +47,9 @@ pub(super) async fn follow(client: &Client, id: &str, json: bool) -> Result<Valu
 pub(super) fn show(task: &Value, json: bool, diff_file: Option<&Path>) -> Result<(), Failure> {
     let text = |pointer: &str| task.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let diff = text("/output/diff");
-    if let Some(path) = diff_file {
-        std::fs::write(path, diff)?;
+    if let Some(path) = diff_file.filter(|_| text("/status") == "completed") {
+        std::fs::write(path, diff)
+            .map_err(|error| Failure::new(format!("cannot write the diff to {}: {error}", path.display())))?;
     }
     if json {
         println!("{task}");
@@ -61,15 +62,12 @@ pub(super) fn show(task: &Value, json: bool, diff_file: Option<&Path>) -> Result
         println!("\nconfidence {}\n", task.pointer("/output/confidence").unwrap_or(&Value::Null));
         println!("{diff}");
     }
-    match text("/status") {
-        "completed" => Ok(()),
-        "cancelled" => Err(Failure::new("the task was cancelled")),
-        _ => Err(Failure::new(format!(
-            "the task failed: {} ({})",
-            text("/error/message"),
-            text("/error/code")
-        ))),
-    }
+    let failure = match text("/status") {
+        "completed" => return Ok(()),
+        "cancelled" => Failure::new("the task was cancelled"),
+        _ => Failure::new(format!("the task failed: {} ({})", text("/error/message"), text("/error/code"))),
+    };
+    Err(failure.answered())
 }
 
 struct View {
@@ -102,7 +100,14 @@ impl View {
         match event.name.as_str() {
             "phase.update" => {
                 self.text.clear();
-                self.line(&format!("{:<14} {:<9} {}", text("agent"), text("phase"), text("status")));
+                // With the percentage: where there is no terminal, there is no bar.
+                let percent = self.bar.position();
+                self.line(&format!(
+                    "{percent:>3}%  {:<14} {:<9} {}",
+                    text("agent"),
+                    text("phase"),
+                    text("status")
+                ));
                 self.bar.set_message(format!("{} {}", text("agent"), text("phase")));
             }
             "progress" => self.bar.set_position(data.get("percent").and_then(Value::as_u64).unwrap_or(0)),
