@@ -80,7 +80,7 @@ where
 fn sqlite_options() -> Options {
     Options {
         #[cfg(feature = "failpoints")]
-        fencing: fencing(),
+        fencing: app::failpoint::is_fenced(),
         ..Options::default()
     }
 }
@@ -88,13 +88,7 @@ fn sqlite_options() -> Options {
 fn postgres_options() -> PostgresOptions {
     PostgresOptions {
         #[cfg(feature = "failpoints")]
-        fencing: fencing(),
+        fencing: app::failpoint::is_fenced(),
         ..PostgresOptions::default()
     }
-}
-
-/// The control of the tests that show what the fence is for.
-#[cfg(feature = "failpoints")]
-fn fencing() -> bool {
-    std::env::var("SKEP_FENCING").as_deref() != Ok("off")
 }

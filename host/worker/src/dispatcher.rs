@@ -69,13 +69,14 @@ async fn tick(
         running.begin(claimed.suspect);
         let (app, running) = (Arc::clone(app), Arc::clone(running));
         tokio::spawn(async move {
-            let task = claimed.task.new.id.clone();
+            let (task, token) = (claimed.lease.task.clone(), claimed.lease.token);
             // The executor runs in a task of its own, so that a panic in it cannot leave the count wrong.
             let executed = tokio::spawn(executor::run(app, claimed, asked_at, Arc::clone(&running))).await;
             if let Err(error) = executed {
                 tracing::error!(%task, %error, "an executor ended badly; the task's lease will expire");
             }
             running.end(&task);
+            tracing::debug!(%task, token, "an attempt is over");
         });
     }
     Ok(more)

@@ -1,6 +1,7 @@
 //! One claim of one task on this host: the lease, the journal as far as it is known, and the entries that wait for the next barrier.
 
 use crate::App;
+use crate::failpoint;
 use crate::live::Signal;
 use crate::ports::journal::Append;
 use crate::ports::store_error::StoreError;
@@ -75,6 +76,9 @@ impl Attempt {
     /// Whether the lease lasts long enough for an effect to leave.
     #[must_use]
     pub fn may_send(&self) -> bool {
+        if !failpoint::is_fenced() {
+            return true;
+        }
         let until = Duration::from_millis(self.deadline_ms.load(Ordering::SeqCst));
         // With a lease shorter than the margin (tests) half of the lease is the margin.
         self.app.ports.clock.elapsed() + LEASE_MARGIN.min(self.app.settings.lease / 2) < until
@@ -83,7 +87,15 @@ impl Attempt {
     /// Whether the lease is over by our own clock.
     #[must_use]
     pub fn is_overdue(&self) -> bool {
-        self.app.ports.clock.elapsed() >= Duration::from_millis(self.deadline_ms.load(Ordering::SeqCst))
+        failpoint::is_fenced()
+            && self.app.ports.clock.elapsed() >= Duration::from_millis(self.deadline_ms.load(Ordering::SeqCst))
+    }
+
+    /// Stop when the lease is over by our own clock: a worker that stood still finds out before it does anything more, reads included.
+    pub fn stop_when_overdue(&self) {
+        if self.is_overdue() {
+            self.stop(Stop::Stale);
+        }
     }
 
     /// End the attempt; the first reason stays.

@@ -226,6 +226,7 @@ impl ScopeHost {
                 self.attempt.flush(vec![started], Vec::new()).await?;
                 failpoint::reach("once.after-started");
                 self.may_send()?;
+                failpoint::reach("once.before-send");
                 let performed = live.perform(&call).await?;
                 failpoint::reach("once.after-send");
                 self.note_effect(&performed);
@@ -278,6 +279,7 @@ impl HostCalls for SharedScopeHost {
     async fn perform(&self, call: Call) -> Answer {
         let host = &self.0;
         let ordinal = host.ordinal.fetch_add(1, Ordering::SeqCst) + 1;
+        host.attempt.stop_when_overdue();
         if let Some(stop) = host.attempt.stopped() {
             return Answer::Stop(stop);
         }

@@ -161,6 +161,7 @@ async fn extend(write: &mut Write, leases: &[Lease], length: Duration) -> Result
     let beat = |lease: &Lease| match kept.get(&(lease.task.to_string(), lease.token)) {
         Some(true) => Beat::CancelRequested,
         Some(false) => Beat::Kept,
+        None if !write.fenced() => Beat::Kept,
         None => Beat::Stale,
     };
     Ok(leases.iter().map(beat).collect())
