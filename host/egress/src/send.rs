@@ -3,7 +3,7 @@
 use crate::connect::{Clients, Names, SystemNames, resolve};
 use crate::redirect::{self, Next};
 use crate::rules::{Destination, Rules, invalid, parse_url, shown};
-use app::ports::outbound::{Outbound, OutboundRequest, OutboundResponse, Purpose};
+use app::ports::outbound::{LEASE_ENDS, Outbound, OutboundRequest, OutboundResponse, Purpose};
 use bytes::Bytes;
 use domain::effect::{CallError, ErrorKind};
 use futures_util::StreamExt as _;
@@ -71,6 +71,10 @@ impl Egress {
             let Checked { destination, addresses } = &checked;
             let client =
                 self.clients.get(purpose, &destination.host, addresses, hop.url.scheme() == "https")?;
+            // The last look before something can leave: looking up the name may have taken seconds.
+            if request.permission.as_ref().is_some_and(|permission| !permission.holds()) {
+                return Err(lease_ends(destination));
+            }
             let response = client
                 .request(method.clone(), hop.url.clone())
                 .headers(hop.headers.clone())
@@ -179,6 +183,17 @@ impl Body {
         }
         Ok(chunk)
     }
+}
+
+fn lease_ends(destination: &Destination) -> CallError {
+    CallError::new(
+        ErrorKind::Unavailable,
+        LEASE_ENDS,
+        format!(
+            "{} was not connected: the worker's lease is about to end, and nothing was sent",
+            destination.shown()
+        ),
+    )
 }
 
 fn too_large(destination: &Destination, limit: u64) -> CallError {

@@ -135,6 +135,7 @@ impl OpenAiModel {
             body,
             timeout: self.settings.timeout,
             limit: LARGEST_BODY,
+            permission: None,
         };
         let answer = self.outbound.send(request, Purpose::Model).await;
         answer.map_err(|error| CallError { message: self.settings.clean(&error.message), ..error })

@@ -92,8 +92,15 @@ impl Client {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }
         let body = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
-        let request =
-            OutboundRequest { method: method.to_owned(), url, headers, body, timeout: TIMEOUT, limit: LIMIT };
+        let request = OutboundRequest {
+            method: method.to_owned(),
+            url,
+            headers,
+            body,
+            timeout: TIMEOUT,
+            limit: LIMIT,
+            permission: None,
+        };
         self.egress.send(request, Purpose::Model).await.map_err(|error| self.unreachable(&error.message))
     }
 

@@ -2,6 +2,7 @@
 
 use super::host::{Halt, Performed, ScopeHost};
 use super::{agents, files, gates, http, kv, model, source, tools, webhook};
+use crate::ports::outbound::{LEASE_ENDS, Permission};
 use domain::address::Address;
 use domain::component::Stop;
 use domain::effect::{Call, CallError, EffectClass, ErrorKind};
@@ -52,6 +53,12 @@ impl Live {
         Err(Halt::Stop(Stop::Unavailable("unreachable: the loop above returns".to_owned())))
     }
 
+    /// The lease of the attempt, for the egress to ask.
+    pub(super) fn permission(&self) -> Permission {
+        let attempt = Arc::clone(&self.host.attempt);
+        Permission::new(move || attempt.may_send())
+    }
+
     /// A wait that is long enough to suspend the task for it.
     fn long_wait(&self, error: &CallError) -> Option<Duration> {
         let wait = Duration::from_millis(error.retry_after_ms?);
@@ -63,7 +70,7 @@ impl Live {
     async fn once(&self, call: &Call) -> Result<Performed, Halt> {
         match call {
             Call::Model(request) => model::complete(self, request).await,
-            Call::Http(request) => Ok(http::send(self, request).await),
+            Call::Http(request) => leased(http::send(self, request).await),
             Call::SecretExists { name } | Call::SecretSign { name, .. } => {
                 Ok(Performed::error(no_secrets(name)))
             }
@@ -74,8 +81,16 @@ impl Live {
             Call::AgentStart { agent, request } => agents::start_task(self, agent, request).await,
             Call::Source(request) => source::import(self, request).await,
             Call::Gates(request) => gates::check(self, request).await,
-            Call::Webhook(request) => Ok(webhook::deliver(self, request).await),
+            Call::Webhook(request) => leased(webhook::deliver(self, request).await),
         }
+    }
+}
+
+/// What the egress did not let out, because the lease is about to end, is nobody's result: the next worker does it.
+fn leased(performed: Performed) -> Result<Performed, Halt> {
+    match &performed.result {
+        Err(error) if error.code == LEASE_ENDS => Err(Halt::Stop(Stop::Stale)),
+        _ => Ok(performed),
     }
 }
 

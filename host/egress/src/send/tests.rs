@@ -1,13 +1,13 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 use super::*;
-use app::ports::outbound::read_body;
+use app::ports::outbound::{Permission, read_body};
 use axum::body::Body as AxumBody;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Names with scripted addresses; each lookup takes the next answer, the last one stays.
 struct Script {
@@ -74,6 +74,7 @@ fn get(url: &str) -> OutboundRequest {
         body: Bytes::new(),
         timeout: Duration::from_secs(20),
         limit: 1000,
+        permission: None,
     }
 }
 
@@ -288,4 +289,68 @@ async fn headers_of_the_connection_and_odd_methods_are_refused() {
         let request = OutboundRequest { method: method.into(), ..get("http://127.0.0.1:1/") };
         assert_eq!(kind(&egress, request, Purpose::Plugin).await.0, ErrorKind::InvalidInput, "{method}");
     }
+}
+
+/// Holds for so many questions.
+fn permission(questions: usize) -> Permission {
+    let left = AtomicUsize::new(questions);
+    let take =
+        move || left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+    Permission::new(take)
+}
+
+/// A lease that ends while the name is looked up.
+struct SlowNames {
+    lease: Arc<AtomicBool>,
+}
+
+#[async_trait::async_trait]
+impl Names for SlowNames {
+    async fn lookup(&self, _host: &str) -> std::io::Result<Vec<IpAddr>> {
+        self.lease.store(false, Ordering::SeqCst);
+        Ok(vec![LOCAL])
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_connected_once_the_lease_ended_while_the_name_was_looked_up() {
+    let server = Server::start(|_| "hello".into_response()).await;
+    let rules =
+        Rules { allow: vec![format!("slow.test:{}", server.port).parse().unwrap()], ..Rules::default() };
+    let lease = Arc::new(AtomicBool::new(true));
+    let names = Arc::new(SlowNames { lease: Arc::clone(&lease) });
+    let egress = Egress::with_names(Arc::new(rules), names);
+    let url = format!("http://slow.test:{}/", server.port);
+    let asked = Arc::clone(&lease);
+    let permission = Permission::new(move || asked.load(Ordering::SeqCst));
+    assert!(permission.holds(), "the caller's own look before sees a good lease");
+    let request = OutboundRequest { method: "POST".into(), permission: Some(permission), ..get(&url) };
+    let error = egress.send(request, Purpose::Webhook).await.err().unwrap();
+    assert_eq!((error.kind, error.code.as_str()), (ErrorKind::Unavailable, LEASE_ENDS));
+    assert!(
+        error.message.contains("slow.test") && error.message.contains("nothing was sent"),
+        "{}",
+        error.message
+    );
+    assert!(server.seen().is_empty());
+    // The same without a lease to ask, as a control.
+    assert_eq!(egress.send(get(&url), Purpose::Webhook).await.unwrap().status, 200);
+    assert_eq!(server.seen(), ["GET /"]);
+}
+
+#[tokio::test]
+async fn each_hop_asks_again_whether_the_lease_lasts() {
+    let server = Server::start(|path| match path {
+        "/first" => Redirect::temporary("/second").into_response(),
+        _ => "there".into_response(),
+    })
+    .await;
+    let egress = egress(&[format!("127.0.0.1:{}", server.port)], &[]);
+    let url = format!("http://127.0.0.1:{}/first", server.port);
+    let request = |questions| OutboundRequest { permission: Some(permission(questions)), ..get(&url) };
+    assert_eq!(egress.send(request(2), Purpose::Plugin).await.unwrap().status, 200);
+    assert_eq!(server.seen(), ["GET /first", "GET /second"]);
+    let error = egress.send(request(1), Purpose::Plugin).await.err().unwrap();
+    assert_eq!(error.code, LEASE_ENDS);
+    assert_eq!(server.seen(), ["GET /first", "GET /second", "GET /first"]);
 }
