@@ -26,7 +26,11 @@ pub struct Settings {
     pub keep_ended: Duration,
     /// Keep failed tasks this long.
     pub keep_failed: Duration,
-    /// Keep delivered webhooks this long.
+    /// Traps in a row that take back a version which was just swapped in; 0 never does.
+    pub trap_limit: u32,
+    /// The data directory's lasting identity.
+    pub installation: uuid::Uuid,
+    /// Keep webhook deliveries this long, delivered or not.
     pub keep_webhooks: Duration,
 }
 
@@ -44,6 +48,8 @@ impl Default for Settings {
             token_budget: 1_000_000,
             keep_ended: Duration::from_secs(30 * DAY),
             keep_failed: Duration::from_secs(90 * DAY),
+            trap_limit: 5,
+            installation: uuid::Uuid::nil(),
             keep_webhooks: Duration::from_secs(7 * DAY),
         }
     }

@@ -12,6 +12,7 @@ pub(crate) use progress::{Shown, progress_event};
 pub(crate) use task::{TaskRow, failed_agent, finished_event, quarantine_failure};
 
 use app::ports::store_error::StoreError;
+use domain::manifest::PluginKind;
 use domain::task::Kind;
 use domain::time::Timestamp;
 use serde::Serialize;
@@ -47,6 +48,13 @@ where
     T::Err: std::fmt::Display,
 {
     text.parse().map_err(|error: T::Err| unreadable(column, text, &error))
+}
+
+/// The kind of a plugin from its word.
+pub(crate) fn plugin_kind(word: &str) -> Result<PluginKind, StoreError> {
+    let kinds = [PluginKind::Skill, PluginKind::Personality, PluginKind::Step];
+    let kind = kinds.into_iter().find(|kind| kind.as_str() == word);
+    kind.ok_or_else(|| unreadable("live_plugins.kind", word, &"unknown kind"))
 }
 
 /// The error of a row that cannot be read.

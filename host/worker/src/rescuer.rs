@@ -46,7 +46,7 @@ fn report(app: &App, rescued: &Rescued) {
     for task in &rescued.quarantined {
         tracing::error!(%task, "quarantined: it ended its host three times while running alone");
     }
-    if !rescued.requeued.is_empty() {
+    if !rescued.requeued.is_empty() || rescued.told {
         app.queued.notify_one();
     }
 }

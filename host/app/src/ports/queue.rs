@@ -50,6 +50,8 @@ pub struct Rescued {
     pub requeued: Vec<TaskId>,
     /// Given up.
     pub quarantined: Vec<TaskId>,
+    /// Deliveries of their ends were queued.
+    pub told: bool,
 }
 
 /// The queue. `now` on PostgreSQL is the database's own clock; the argument counts on SQLite only.
@@ -69,7 +71,8 @@ pub trait Queue: Send + Sync + 'static {
     /// Give tasks back without a strike (drain).
     async fn release(&self, leases: &[Lease], now: Timestamp) -> Result<(), StoreError>;
 
-    /// Judge leases that expired (`domain::strike`), at most `limit`.
+    /// Judge leases that expired (`domain::strike`), at most `limit`. A task that is quarantined ends with the delivery of its end
+    /// (`domain::rigor::notice`).
     async fn rescue(&self, now: Timestamp, limit: u32) -> Result<Rescued, StoreError>;
 
     /// At start: judge the leases of this host's earlier runs as if they had expired. `installation` is the lasting id of the data

@@ -5,14 +5,17 @@ use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, Row as _};
 
 /// In order; a file that has been released is never edited.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/postgres/0001_first.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/postgres/0001_first.sql"),
+    include_str!("../../migrations/postgres/0002_at_work_and_live_plugins.sql"),
+];
 
 /// Any number, as long as every version of the host takes the same: "skep" in ASCII.
 const LOCK: i64 = 0x736b_6570;
 
 /// The schema version of this build.
-pub(super) const VERSION: i64 = 1;
-const _: () = assert!(MIGRATIONS.len() == 1 && VERSION == 1, "one migration for each version");
+pub(super) const VERSION: i64 = 2;
+const _: () = assert!(MIGRATIONS.len() == 2 && VERSION == 2, "one migration for each version");
 
 /// Run what is missing, one host at a time.
 pub(super) async fn migrate(pool: &PgPool) -> Result<(), ConnectError> {

@@ -64,7 +64,7 @@ impl Queue for PostgresStore {
 
     async fn rescue(&self, _now: Timestamp, limit: u32) -> Result<Rescued, StoreError> {
         let rescued = transact!(self.database(), write => rescue::expired(&mut write, limit))?;
-        self.signal().raise_if(!rescued.requeued.is_empty());
+        self.signal().raise_if(!rescued.requeued.is_empty() || rescued.told);
         Ok(rescued)
     }
 
@@ -76,7 +76,7 @@ impl Queue for PostgresStore {
     ) -> Result<Rescued, StoreError> {
         let rescued =
             transact!(self.database(), write => rescue::of_earlier_runs(&mut write, installation, host))?;
-        self.signal().raise_if(!rescued.requeued.is_empty());
+        self.signal().raise_if(!rescued.requeued.is_empty() || rescued.told);
         Ok(rescued)
     }
 

@@ -3,7 +3,7 @@
 use super::SqliteStore;
 use super::append::append;
 use super::effects::{Applied, show_progress};
-use super::end::{End, cancel_family, end_task};
+use super::end::{End, cancel_family, end_task, tell_end};
 use super::fence::{let_go, pass, record};
 use super::insert::insert_task;
 use super::row::get_task;
@@ -77,10 +77,13 @@ impl Journal for SqliteStore {
                 End { task: &lease.task, user: fenced.user, state, output, failure, pos: fenced.pos, now };
             end_task(connection, &end)?;
             if *outcome == TaskOutcome::Cancelled {
-                cancel_family(connection, &lease.task, now)?;
-            }
-            for follow_up in &follow_ups.tasks {
-                applied.queued |= insert_task(connection, follow_up)?;
+                // The worker's follow-ups may tell of an outcome that did not come to be.
+                applied.queued |= tell_end(connection, &lease.task)?;
+                applied.queued |= cancel_family(connection, &lease.task, now)?;
+            } else {
+                for follow_up in &follow_ups.tasks {
+                    applied.queued |= insert_task(connection, follow_up)?;
+                }
             }
             Ok((get_task(connection, &lease.task)?, applied))
         };

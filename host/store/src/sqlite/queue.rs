@@ -53,7 +53,7 @@ impl Queue for SqliteStore {
     async fn rescue(&self, now: Timestamp, limit: u32) -> Result<Rescued, StoreError> {
         let rescued =
             self.write(Lane::First, SMALL, move |connection| judge::expired(connection, now, limit)).await?;
-        if !rescued.requeued.is_empty() {
+        if !rescued.requeued.is_empty() || rescued.told {
             self.ring();
         }
         Ok(rescued)

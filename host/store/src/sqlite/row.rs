@@ -11,7 +11,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 macro_rules! task_columns {
     () => {
         "id, parent, user_id, agent_id, kind, driver, priority, input, estimate_key, created_at, state, percent, current_agent, \
-         current_phase, completed_phases, output, failure, started_at, completed_at, wake_at, deliveries, strikes, cancel_requested"
+         current_phase, completed_phases, output, failure, started_at, completed_at, wake_at, deliveries, strikes, cancel_requested, \
+         at_work"
     };
 }
 pub(super) use task_columns;
@@ -44,6 +45,7 @@ pub(super) fn task_row(row: &Row<'_>) -> Outcome<Task> {
         deliveries: row.get(20)?,
         strikes: row.get(21)?,
         cancel_requested: row.get(22)?,
+        at_work: row.get(23)?,
     };
     Ok(task.into_task()?)
 }

@@ -4,7 +4,7 @@ use super::failure;
 use app::effects::attempt::Attempt;
 use app::failpoint;
 use app::live::Signal;
-use app::ports::journal::{Append, FollowUps};
+use app::ports::journal::FollowUps;
 use app::ports::store_error::StoreError;
 use domain::component::Stop;
 use domain::task::{NewTask, Outcome, Progress, State, Task, TaskFailure};
@@ -20,18 +20,13 @@ pub(super) fn internal(code: &str, message: &str) -> TaskFailure {
     failure(code, message, Value::Null)
 }
 
-/// End the task, with the webhook delivery in the same transaction. A cancel that was committed before wins.
+/// End the task, with the webhook delivery in the same transaction. A cancel that was committed before wins: then the store tells of that.
 pub(super) async fn finish(attempt: &Attempt, shown: &Progress, outcome: Outcome) {
     failpoint::reach("finish.before");
     let append = attempt.take_buffer().await;
-    let cancelled = outcome == Outcome::Cancelled;
-    let result = match try_finish(attempt, shown, outcome, append.clone()).await {
-        Err(StoreError::Conflict(_)) if !cancelled => {
-            try_finish(attempt, shown, Outcome::Cancelled, append).await
-        }
-        result => result,
-    };
-    match result {
+    let now = attempt.app.ports.clock.now();
+    let follow_ups = FollowUps { tasks: webhook(attempt, shown, &outcome, now).await, append };
+    match attempt.app.ports.journal.finish(&attempt.lease, outcome, follow_ups, now).await {
         Ok(task) => {
             failpoint::reach("finish.after");
             attempt.app.live.publish(&task.new.id, Signal::Durable);
@@ -45,17 +40,6 @@ pub(super) async fn finish(attempt: &Attempt, shown: &Progress, outcome: Outcome
             tracing::error!(task = %attempt.lease.task, %error, "failed to store the outcome; the lease will expire")
         }
     }
-}
-
-async fn try_finish(
-    attempt: &Attempt,
-    shown: &Progress,
-    outcome: Outcome,
-    append: Append,
-) -> Result<Task, StoreError> {
-    let now = attempt.app.ports.clock.now();
-    let follow_ups = FollowUps { tasks: webhook(attempt, shown, &outcome, now).await, append };
-    attempt.app.ports.journal.finish(&attempt.lease, outcome, follow_ups, now).await
 }
 
 /// The task waits; its lease ends.
@@ -112,6 +96,10 @@ async fn release(attempt: &Attempt) {
 
 /// The delivery of the task's end to its `callbackUrl`. When its body cannot be made the task still ends, and the log says so.
 async fn webhook(attempt: &Attempt, shown: &Progress, outcome: &Outcome, now: Timestamp) -> Vec<NewTask> {
+    if *outcome == Outcome::Cancelled {
+        // There is no output to read: the store makes this one, whoever cancels.
+        return Vec::new();
+    }
     match app::tasks::notice(&attempt.app, &ended(&attempt.task, shown, outcome, now)).await {
         Ok(notice) => notice.into_iter().collect(),
         Err(error) => {
