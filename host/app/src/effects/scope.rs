@@ -68,6 +68,7 @@ async fn try_component(
     }
     let (start, plugin) = match recorded_start(&entries) {
         Some(start) => {
+            tell_resumed(attempt, scope, depth).await?;
             let digest = start.digest.unwrap_or(Digest([0; 32]));
             let plugin = pinned(&attempt.app, digest).await?;
             (start, plugin)
@@ -90,6 +91,10 @@ async fn try_component(
         Arc::new(ScopeHost::new(Arc::clone(attempt), scope.clone(), Some(Arc::clone(&plugin)), parent));
     let request = request(attempt, &start, &plugin, component, depth, Arc::clone(&host));
     let outcome = attempt.app.ports.components.call(request).await;
+    let trapped = matches!(&outcome.result, Err(CallEnd::Failed(CallFailure::Trap { .. })));
+    if trapped || outcome.result.is_ok() {
+        attempt.app.catalog.trials.note(plugin.digest, trapped, attempt.app.settings.trap_limit);
+    }
     // An effect that outlives the guest (a deadline, a cancel) is journaled before the scope ends.
     if outcome.result.is_err() {
         host.settle().await;
@@ -101,6 +106,16 @@ async fn try_component(
         }
         Err(CallEnd::Stopped(stop)) => Ok(ScopeResult::Stopped(stop)),
     }
+}
+
+/// What those who watch saw of the scope's text and progress is told anew, also of what the journal answers. Durable, so that whoever was
+/// away, or watched another host, learns of it. Scopes below are run again with theirs and need no event of their own.
+async fn tell_resumed(attempt: &Attempt, scope: &Scope, depth: u8) -> Result<(), StoreError> {
+    if depth > 0 {
+        return Ok(());
+    }
+    let event = EventBody { event: "reset".to_owned(), data: json!({ "scope": scope.to_string() }) };
+    attempt.flush(Vec::new(), vec![LocalEffect::Event(event)]).await
 }
 
 /// Run or resume a call that the host makes itself.
