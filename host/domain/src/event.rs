@@ -6,7 +6,8 @@ use serde_json::Value;
 /// A durable event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EventBody {
-    /// `phase.update`, `progress`, `task.completed`, `task.failed`, `task.cancelled`, `reset`.
+    /// `phase.update`, `progress`, `task.completed`, `task.failed`, `task.cancelled`; `reset` when a scope was resumed: forget the deltas of
+    /// the scope that it names, and of those nested in it, they come anew.
     pub event: String,
     /// Its data.
     pub data: Value,

@@ -88,7 +88,8 @@ impl Attempt {
     #[must_use]
     pub fn is_overdue(&self) -> bool {
         failpoint::is_fenced()
-            && self.app.ports.clock.elapsed() >= Duration::from_millis(self.deadline_ms.load(Ordering::SeqCst))
+            && self.app.ports.clock.elapsed()
+                >= Duration::from_millis(self.deadline_ms.load(Ordering::SeqCst))
     }
 
     /// Stop when the lease is over by our own clock: a worker that stood still finds out before it does anything more, reads included.

@@ -145,7 +145,12 @@ impl ScopeHost {
         }
         match &record.result {
             Some(result) => match restore_reply(self.attempt.app.ports.blobs.as_ref(), result).await {
-                Ok(result) => Answer::Now { result, duration_us: record.duration_us },
+                Ok(result) => {
+                    if let Ok(Reply::Model(answer)) = &result {
+                        super::model::tell_again(self, answer);
+                    }
+                    Answer::Now { result, duration_us: record.duration_us }
+                }
                 Err(error) => Answer::Stop(stop_of(&error)),
             },
             // Only class once has a record without result: nobody knows whether it happened.
