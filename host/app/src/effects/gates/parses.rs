@@ -40,12 +40,20 @@ fn parse(path: &str, content: &[u8]) -> Parsed {
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
     match ending {
         "js" | "mjs" | "cjs" | "jsx" => tree(text, &tree_sitter_javascript::LANGUAGE.into()),
-        "py" => tree(text, &tree_sitter_python::LANGUAGE.into()),
+        "py" => python(text),
         "json" => match serde_json::from_str::<serde_json::Value>(text) {
             Ok(_) => Parsed::Good,
             Err(error) => Parsed::Bad(error.to_string()),
         },
         _ => Parsed::Unknown,
+    }
+}
+
+/// The grammar mends faulty indentation without a word, so that is looked at by itself.
+fn python(text: &str) -> Parsed {
+    match tree(text, &tree_sitter_python::LANGUAGE.into()) {
+        Parsed::Good => indentation::problem(text).map_or(Parsed::Good, Parsed::Bad),
+        other => other,
     }
 }
 

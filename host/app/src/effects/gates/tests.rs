@@ -46,6 +46,29 @@ fn files_parse_in_their_own_language() {
 }
 
 #[test]
+fn python_whose_indentation_cannot_be_right_does_not_parse_and_the_line_is_named() {
+    for (text, problem) in [
+        ("def f():\nreturn 1\n", "an indented block is missing before line 2"),
+        ("def f(): return 1\n    x = 2\n", "line 2"),
+        ("x = 1\n    y = 2\n", "line 2"),
+        ("if a:\n        x = 1\n    y = 2\n", "line 3 is indented like no line before it"),
+        ("if a:\n\tx = 1\n        y = 2\n", "line 3 mixes tabs and blanks"),
+        ("class A:\n    def f(self):\n", "the last block is missing"),
+        ("def f():\n    '''text'''\n    g(1,\n  2)\n      h()\n", "line 5"),
+    ] {
+        let gate = parses::gate(&[file("a.py", None, Some(text))]);
+        assert_eq!(gate.status, GateStatus::Failed, "{text}");
+        assert!(
+            gate.evidence.contains("a.py: ") && gate.evidence.contains(problem),
+            "{text}: {}",
+            gate.evidence
+        );
+    }
+    let good = "class A:\n\tdef f(self):\n\t\treturn {\n1: 2}\n\nif A:\n    pass\n";
+    assert_eq!(parses::gate(&[file("a.py", None, Some(good))]).status, GateStatus::Passed);
+}
+
+#[test]
 fn only_added_secrets_count_and_they_are_not_repeated() {
     let key = format!("token = 'ghp_{}'\n", "a1".repeat(18));
     let added = secrets::gate(&[file("a.py", Some(""), Some(&key))]);
