@@ -233,6 +233,47 @@ async fn scope_decides_which_gates_must_pass() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_of_tester_ai_that_failed_sends_the_work_back_to_coder_ai() {
+    // The host has nothing against this change; tester-ai has: nobody asked for another test.
+    let (asserted, weakened) = ("self.assertEqual(items.add(\"a\"), 1)", "self.assertTrue(items.add(\"a\"))");
+    let edit =
+        |find: &str, replace: &str| json!({ "path": "test_todo.py", "find": find, "replace": replace });
+    let mut first = fix();
+    first["edits"].as_array_mut().unwrap().push(edit(asserted, weakened));
+    let mut wanted = request();
+    wanted["scope"] = json!("product");
+
+    let stubborn = Team::start(first.clone()).await;
+    let body = stubborn.finished(&wanted).await;
+    assert_eq!(body["status"], "failed", "the control: a model that does not mend it: {body}");
+    assert_eq!(body["error"]["code"], "GATES_FAILED", "{body}");
+    let message = body["error"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("after 3 round(s)") && message.contains("tester-ai: tests-kept failed"),
+        "{message}"
+    );
+
+    let team = Team::start(first).await;
+    let put_back =
+        json!({ "summary": "The test is as it was.", "edits": [edit(weakened, asserted)], "files": [] });
+    team.model.when(
+        |received| {
+            let question = received.last_text();
+            question.starts_with("PHASE coder-ai/generate")
+                && question.contains("tester-ai: tests-kept: test_todo.py")
+        },
+        testkit::model_server::Scripted::json(&put_back),
+    );
+    let body = team.finished(&wanted).await;
+    assert_eq!(body["status"], "completed", "{body}");
+    assert_eq!(body["output"]["files"], json!([{ "path": "todo.py", "change": "modified" }]));
+    let gates = body["output"]["gates"].as_array().unwrap();
+    let status = |name: &str| gates.iter().find(|gate| gate["name"] == name).map(|gate| &gate["status"]);
+    assert_eq!(status("tester-ai: tests-kept"), Some(&json!("passed")), "{body}");
+    assert_eq!(status("tester-ai: findings-answered"), Some(&json!("passed")), "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn priority_decides_the_order_of_the_queue() {
     // One at a time, and nothing runs while the queue is filled.
     let team =
