@@ -5,6 +5,9 @@
 pub mod api;
 pub mod database;
 pub mod environment;
+pub mod events;
 pub mod host;
+pub mod newcomer;
+pub mod readme;
 pub mod sink;
 pub mod team;

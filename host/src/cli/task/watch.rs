@@ -119,7 +119,11 @@ impl View {
                 let shown: Vec<char> = self.text.chars().rev().take(TEXT_WIDTH).collect();
                 self.bar.set_message(shown.into_iter().rev().collect::<String>());
             }
-            "task.completed" | "task.failed" | "task.cancelled" => self.ended = true,
+            "task.completed" | "task.failed" | "task.cancelled" => {
+                let percent = data.get("progress").and_then(Value::as_u64).unwrap_or(0);
+                self.line(&format!("{percent:>3}%  task {}", text("status")));
+                self.ended = true;
+            }
             _ => {}
         }
         !self.ended
