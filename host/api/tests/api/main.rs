@@ -11,6 +11,7 @@ mod golden;
 mod idempotency;
 mod openapi;
 mod operation;
+mod running;
 mod serving;
 mod submit;
 mod support;

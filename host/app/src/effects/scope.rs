@@ -12,7 +12,7 @@ use crate::ports::store_error::StoreError;
 use domain::address::Scope;
 use domain::component::{CallContext, CallEnd, CallFailure, Cost, Export, Limits, Output, Stop};
 use domain::effect::{Call, Reply};
-use domain::event::EventBody;
+use domain::event::{EventBody, RESET};
 use domain::history::{ComponentRef, TryEnd, Yield};
 use domain::id::Digest;
 use domain::journal::{Entry, EntryBody, LocalEffect, RecordedOutput, ScopeEnd, ScopeStart};
@@ -114,7 +114,7 @@ async fn tell_resumed(attempt: &Attempt, scope: &Scope, depth: u8) -> Result<(),
     if depth > 0 {
         return Ok(());
     }
-    let event = EventBody { event: "reset".to_owned(), data: json!({ "scope": scope.to_string() }) };
+    let event = EventBody { event: RESET.to_owned(), data: json!({ "scope": scope.to_string() }) };
     attempt.flush(Vec::new(), vec![LocalEffect::Event(event)]).await
 }
 
