@@ -99,6 +99,14 @@ pub(crate) struct Config {
     pub(crate) call_wall: Duration,
     /// Tokens of one task.
     pub(crate) token_budget: u64,
+    /// Traps in a row that take a new plugin version back; 0 never.
+    pub(crate) trap_limit: u32,
+    /// How long completed and cancelled tasks are kept.
+    pub(crate) keep_tasks: Duration,
+    /// How long failed tasks are kept.
+    pub(crate) keep_failed: Duration,
+    /// How long webhook deliveries are kept.
+    pub(crate) keep_webhooks: Duration,
     /// Bytes of a request body.
     pub(crate) body_limit: usize,
     /// Where each value came from, for `skep doctor`.
@@ -144,6 +152,10 @@ impl Config {
             concurrency: layers.parse("concurrency", "write a number of tasks, such as 64")?,
             call_wall: layers.milliseconds("call_wall_ms")?,
             token_budget: layers.parse("token_budget", "write a number of tokens")?,
+            trap_limit: layers.parse("trap_limit", "write a number of traps, 0 for never")?,
+            keep_tasks: layers.days("keep_tasks_days")?,
+            keep_failed: layers.days("keep_failed_days")?,
+            keep_webhooks: layers.days("keep_webhooks_days")?,
             body_limit: layers.parse("body_limit", "write a number of bytes")?,
             data_dir,
             effective: layers.effective(),

@@ -80,7 +80,7 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
     let installation = installation(&config.data_dir, entropy.as_ref())?;
     let host = HostId(random_uuid(entropy.as_ref()));
     Ok(Host {
-        app: Arc::new(App::new(ports, settings(config))),
+        app: Arc::new(App::new(ports, Settings { installation, ..settings(config) })),
         policy: files,
         host,
         installation,
@@ -97,6 +97,10 @@ fn settings(config: &Config) -> Settings {
         concurrency: config.concurrency,
         limits: Limits { wall_ms, ..defaults.limits.clone() },
         token_budget: config.token_budget,
+        trap_limit: config.trap_limit,
+        keep_ended: config.keep_tasks,
+        keep_failed: config.keep_failed,
+        keep_webhooks: config.keep_webhooks,
         ..defaults
     }
 }

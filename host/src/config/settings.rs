@@ -32,7 +32,7 @@ const fn secret(key: &'static str, variable: &'static str, meaning: &'static str
 }
 
 /// All of them, in the order in which `skep doctor` shows them.
-pub(crate) const SETTINGS: [Setting; 24] = [
+pub(crate) const SETTINGS: [Setting; 28] = [
     setting(
         "listen",
         "SKEP_LISTEN",
@@ -99,6 +99,20 @@ pub(crate) const SETTINGS: [Setting; 24] = [
     setting("concurrency", "SKEP_CONCURRENCY", "64", "tasks that run at once"),
     setting("call_wall_ms", "SKEP_CALL_WALL_MS", "300000", "running time of one plugin call"),
     setting("token_budget", "SKEP_TOKEN_BUDGET", "1000000", "tokens that one task may use"),
+    setting(
+        "trap_limit",
+        "SKEP_TRAP_LIMIT",
+        "5",
+        "traps in a row after which a plugin version that was just swapped in is taken back; 0 never",
+    ),
+    setting(
+        "keep_tasks_days",
+        "SKEP_KEEP_TASKS_DAYS",
+        "30",
+        "how long completed and cancelled tasks are kept",
+    ),
+    setting("keep_failed_days", "SKEP_KEEP_FAILED_DAYS", "90", "how long failed tasks are kept"),
+    setting("keep_webhooks_days", "SKEP_KEEP_WEBHOOKS_DAYS", "7", "how long webhook deliveries are kept"),
     setting("body_limit", "SKEP_BODY_LIMIT", "2097152", "bytes of a request body"),
     setting("model_dir", "SKEP_MODEL_DIR", "DATA_DIR/models", "where embedded models lie"),
 ];

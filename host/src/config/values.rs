@@ -45,6 +45,11 @@ impl Layers {
         Ok(Duration::from_millis(milliseconds))
     }
 
+    pub(super) fn days(&self, key: &str) -> Result<Duration, ConfigError> {
+        let days: u32 = self.parse(key, "write a number of days")?;
+        Ok(Duration::from_secs(u64::from(days) * 24 * 3600))
+    }
+
     pub(super) fn flag(&self, key: &str) -> Result<bool, ConfigError> {
         match self.raw(key).0 {
             "true" | "on" | "1" => Ok(true),
