@@ -252,7 +252,7 @@ fn a_file_that_a_round_of_repair_puts_back_is_no_part_of_the_change_any_more() {
     let mut again = Brief { round: 2, ..brief("mvp") };
     again.findings = vec![Gate::failed("tester-ai: content:todo.py", "wrong")];
     again.earlier.push(Contribution { personality: "coder-ai".into(), details: first.details });
-    let host = files.iter().fold(project(), |host, (path, text)| host.file(*path, text));
+    let host = files.iter().fold(project(), |host, (path, text)| host.file(path, text));
     let host = ended(begun(host).model_answers(&edit("item.due > today", "item.due <= today")));
     let second = run(&host, again).generate.unwrap();
     let details = parsed(&second.details);
