@@ -2,7 +2,7 @@
 
 use crate::api::Api;
 use crate::environment;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -159,6 +159,24 @@ impl HostProcess {
         self.signal(Signal::CONT);
     }
 
+    /// Whether it stands still.
+    ///
+    /// # Panics
+    /// When the system does not say.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        let look = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        let status = waitid(WaitId::Pid(self.pid()), look).expect("the host can be waited for");
+        status.is_some_and(|status| status.stopped())
+    }
+
+    /// Lines of its log that are JSON (`SKEP_LOG_FORMAT=json`), of all starts on the data directory.
+    #[must_use]
+    pub fn records(&self) -> Vec<serde_json::Value> {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
     /// Whether it has ended by itself.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().expect("the host can be waited for").is_some()
@@ -176,8 +194,11 @@ impl HostProcess {
     }
 
     fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a process id")).expect("a process id");
-        kill_process(pid, signal).expect("the host can be signalled");
+        kill_process(self.pid(), signal).expect("the host can be signalled");
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id()).expect("a process id")).expect("a process id")
     }
 }
 

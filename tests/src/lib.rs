@@ -7,6 +7,7 @@ pub mod database;
 pub mod environment;
 pub mod events;
 pub mod host;
+pub mod ledger;
 pub mod newcomer;
 pub mod readme;
 pub mod sink;

@@ -37,14 +37,14 @@ pub fn reach(name: &str) {
         let (name, count) = place.split_once('@')?;
         Some((name.to_owned(), count.parse().ok()?, stop))
     });
-    if let Some((wanted, count, stop)) = wanted {
-        if wanted == name && REACHED.fetch_add(1, Ordering::SeqCst) + 1 == *count {
-            if *stop {
-                stand_still();
-            } else {
-                std::process::abort();
-            }
-        }
+    let Some((wanted, count, stop)) = wanted else { return };
+    if wanted != name || REACHED.fetch_add(1, Ordering::SeqCst) + 1 != *count {
+        return;
+    }
+    if *stop {
+        stand_still();
+    } else {
+        std::process::abort();
     }
 }
 
