@@ -1,4 +1,5 @@
 //! testkit
 
 pub mod clock;
+pub mod disk;
 pub mod model_server;
