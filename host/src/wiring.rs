@@ -7,11 +7,13 @@ mod store;
 use crate::cli::Failure;
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::config::Config;
+use ::store::DirectoryLock;
 use app::ports::clock::{Clock, Entropy};
 use app::{App, Ports, Settings};
 use catalog::{Catalog, Policy, PolicyFiles};
 use domain::component::Limits;
 use domain::id::HostId;
+use egress::sources::Launcher;
 use egress::{Egress, GuardedSources, Rules, SourceSettings, StandardWebhooks};
 use std::path::Path;
 use std::sync::Arc;
@@ -28,6 +30,8 @@ pub(crate) struct Host {
     pub(crate) installation: Uuid,
     /// How instances are allocated, for `doctor`.
     pub(crate) allocation: String,
+    /// Kept as long as the host runs.
+    pub(crate) lock: Arc<DirectoryLock>,
 }
 
 /// Wire everything that the configuration asks for.
@@ -56,6 +60,7 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
     let signer = StandardWebhooks::new(&secret)
         .map_err(|error| Failure::new(format!("{}: {error}", webhook_file.display())))?;
     let models = models::wire(config, &(Arc::clone(&outbound) as _), &clock)?;
+    let lock = store.lock;
     let ports = Ports {
         tasks: store.tasks,
         queue: store.queue,
@@ -85,6 +90,7 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
         host,
         installation,
         allocation,
+        lock,
     })
 }
 
@@ -125,6 +131,7 @@ fn source_settings(config: &Config, policy: &Policy) -> Result<SourceSettings, F
     Ok(SourceSettings {
         roots: roots.collect::<Result<_, _>>()?,
         allow_file: policy.allow_file,
+        launcher: Some(Launcher { command: own_executable()?, arguments: vec!["limit-program".into()] }),
         search_path: std::env::var_os("PATH"),
         certificates: std::env::var_os("SSL_CERT_FILE").map(Into::into),
         ..SourceSettings::default()
@@ -139,7 +146,7 @@ pub(crate) fn describe(allocation: &runtime::Allocation) -> String {
     }
 }
 
-/// The compile child and the model child are this executable.
+/// The compile child, the model child and what starts git are this executable.
 pub(crate) fn own_executable() -> Result<std::path::PathBuf, Failure> {
     std::env::current_exe()
         .map_err(|error| Failure::new(format!("cannot find the path of this executable: {error}")))

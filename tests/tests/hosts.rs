@@ -102,19 +102,20 @@ async fn the_tasks_of_a_killed_host_move_to_the_other_with_their_workspace() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_host_on_the_same_data_directory_is_refused_and_told_by_whom() {
-    let (data, sink) = (tempfile::tempdir().unwrap(), Sink::start().await);
-    let spec = spec(&Database::Sqlite, &data.path().join("data"), &sink);
-    let first = spec.start();
-    let refusal = spec.try_start().expect_err("a second host started");
-    assert!(
-        refusal.contains(&first.id().to_string()),
-        "the refusal does not name process {}: {refusal}",
-        first.id()
-    );
-    drop(first);
-    // The control: with the first gone the same start works.
-    let again = spec.start();
-    assert_eq!(again.api().get("/v1/agents/tasks").await.unwrap().status, 200);
+    // With PostgreSQL, too: the second would take the leases of the first for those of an earlier run of its own.
+    for database in [Database::Sqlite, Database::postgres()] {
+        let (data, sink) = (tempfile::tempdir().unwrap(), Sink::start().await);
+        let spec = spec(&database, &data.path().join("data"), &sink);
+        let first = spec.start();
+        let refusal = spec.try_start().expect_err("a second host started");
+        for named in [first.id().to_string(), first.url.clone()] {
+            assert!(refusal.contains(&named), "{database:?}: the refusal does not name {named}: {refusal}");
+        }
+        drop(first);
+        // The control: with the first gone the same start works.
+        let again = spec.start();
+        assert_eq!(again.api().get("/v1/agents/tasks").await.unwrap().status, 200);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

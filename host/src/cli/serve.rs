@@ -110,6 +110,8 @@ pub(super) async fn serve(
     });
     let listen_file = config.data_dir.join("listen");
     std::fs::write(&listen_file, &url)?;
+    // For a process that comes second.
+    host.lock.describe(Some(&url)).map_err(|error| Failure::new(error.to_string()))?;
     let live = app.catalog.view().live.len();
     tracing::info!(%url, live, allocation = %host.allocation, "the host answers");
     if common.json {

@@ -14,11 +14,13 @@ use app::ports::tasks::Tasks;
 use app::ports::usage::UsageReader;
 use app::ports::workspaces::Workspaces;
 use std::sync::Arc;
+use store::DirectoryLock;
 use store::postgres::{PostgresOptions, PostgresStore};
 use store::sqlite::{Options, SqliteStore};
 
 /// Every store port.
 pub(super) struct StorePorts {
+    pub(super) lock: Arc<DirectoryLock>,
     pub(super) tasks: Arc<dyn Tasks>,
     pub(super) queue: Arc<dyn Queue>,
     pub(super) journal: Arc<dyn Journal>,
@@ -46,24 +48,28 @@ pub(super) async fn open(
             let store = opened
                 .map_err(|error| Failure::new(error.to_string()))?
                 .map_err(|error| Failure::new(error.to_string()))?;
-            Ok(ports(store))
+            let lock = store.lock();
+            Ok(ports(store, lock))
         }
         Some(url) => {
+            let lock = DirectoryLock::take(&config.data_dir, clock.now())
+                .map_err(|error| Failure::new(error.to_string()))?;
             let store =
                 PostgresStore::connect(url, config.database_listen_url.as_deref(), postgres_options())
                     .await
                     .map_err(|error| Failure::new(error.to_string()))?;
             store.check_fingerprint(fingerprint).await.map_err(|error| Failure::new(error.to_string()))?;
-            Ok(ports(store))
+            Ok(ports(store, Arc::new(lock)))
         }
     }
 }
 
-fn ports<S>(store: S) -> StorePorts
+fn ports<S>(store: S, lock: Arc<DirectoryLock>) -> StorePorts
 where
     S: Tasks + Queue + Journal + Blobs + Workspaces + Kv + Keys + Idempotency + UsageReader + Plugins + Clone,
 {
     StorePorts {
+        lock,
         tasks: Arc::new(store.clone()),
         queue: Arc::new(store.clone()),
         journal: Arc::new(store.clone()),
