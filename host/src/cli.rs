@@ -17,6 +17,7 @@ pub(crate) use failure::Failure;
 use crate::config::{Config, Flags};
 use clap::{Args, Parser, Subcommand};
 use serde_json::json;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -76,6 +77,13 @@ pub(crate) enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Used by the host itself: runs a program, such as git, under limits.
+    #[command(hide = true)]
+    LimitProgram {
+        /// As the egress gives them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
 }
 
 impl Common {
@@ -120,6 +128,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Task(options) => task::run(&common, options).await,
         Verb::Replay(options) => replay::run(&common, options).await,
         // Handled before threads start.
-        Verb::CompileComponent { .. } => Ok(()),
+        Verb::CompileComponent { .. } | Verb::LimitProgram { .. } => Ok(()),
     }
 }

@@ -14,7 +14,10 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(code) => return code,
     };
-    // Runs before any thread: the compile child limits its own process.
+    // Before any thread: these two limit their own process.
+    if let cli::Verb::LimitProgram { arguments } = arguments.verb {
+        return egress::limit_program(arguments);
+    }
     if let cli::Verb::CompileComponent { arguments } = arguments.verb {
         return runtime::compile_child(
             arguments,
