@@ -130,9 +130,9 @@ async fn nothing_broken_goes_live_and_the_working_version_serves_on() {
     let first_policy = std::fs::read_to_string(path("SKEP_TEST_GUESTS").join("policy.toml")).unwrap();
     std::fs::write(hot.join("policy.toml"), policy(&first_policy, &[digest(&good), digest(&next)])).unwrap();
     put(&hot, &good);
-    let host = HostSpec::new(&data.path().join("data"))
-        .components(&[path("SKEP_TEST_COMPONENTS"), hot.clone()], &[sink.address()])
-        .start();
+    let spec = HostSpec::new(&data.path().join("data"))
+        .components(&[path("SKEP_TEST_COMPONENTS"), hot.clone()], &[sink.address()]);
+    let mut host = spec.start();
     let api = host.api();
     assert!(goes_live(&api, &digest(&good)).await);
     let manifest = component
@@ -189,6 +189,14 @@ async fn nothing_broken_goes_live_and_the_working_version_serves_on() {
     let text = live(&api).await["held"].to_string();
     assert!(text.contains("http") && text.contains("files"), "the missing grants are not named: {text}");
     assert_eq!(drill_digest(&api).await, digest(&good));
+    // Also after a restart, when no file has the good version any more: the database has it.
+    host.kill();
+    let host = spec.start();
+    let api = host.api();
+    assert_eq!(drill_digest(&api).await, digest(&good), "{}", live(&api).await);
+    assert!(live(&api).await["held"].to_string().contains(&digest(&ungranted)));
+    let id = api.submit(&task(&sink)).await.unwrap();
+    assert_eq!(api.ended(&id, PATIENCE).await["status"], "completed");
     // The control: a good version with a grant does go live.
     put(&hot, &next);
     assert!(goes_live(&api, &digest(&next)).await);

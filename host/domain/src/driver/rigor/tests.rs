@@ -267,3 +267,35 @@ fn a_trap_is_tried_again_and_effects_that_happened_forbid_it() {
         assert_eq!(failure.phase.as_deref(), Some("research"));
     }
 }
+
+#[test]
+fn everybody_whose_phase_is_ready_is_at_work_and_nobody_else() {
+    let mut history = task("demo");
+    let mut seen: Vec<Vec<String>> = Vec::new();
+    for _ in 0..100 {
+        let decision = decide(&history).unwrap();
+        let at_work: Vec<String> =
+            decision.progress.at_work.iter().map(|at_work| at_work.agent.clone()).collect();
+        assert_eq!(decision.progress.current_agent.as_ref(), at_work.first());
+        if seen.last() != Some(&at_work) {
+            seen.push(at_work);
+        }
+        // The first of the ready ones ends, so that a group comes to different phases.
+        let Some(Command::Run { place, work, .. }) = decision.commands.into_iter().next() else { break };
+        let done = good(&work, GateStatus::Passed);
+        end(&mut history, place, Ok(done), true);
+    }
+    let team: Vec<Vec<&str>> = seen.iter().map(|names| names.iter().map(String::as_str).collect()).collect();
+    assert_eq!(
+        team,
+        [
+            vec![],
+            vec!["req-ai"],
+            vec!["planner-ai", "architect-ai"],
+            vec!["architect-ai"],
+            vec!["coder-ai"],
+            vec!["tester-ai"],
+            vec![],
+        ]
+    );
+}
