@@ -3,6 +3,7 @@
 //! `make test` builds everything and says where it is through `SKEP_TEST_*` variables; a missing one is an error, never a skipped test.
 
 pub mod api;
+pub mod command;
 pub mod database;
 pub mod environment;
 pub mod events;

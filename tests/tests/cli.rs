@@ -4,103 +4,19 @@
 
 use serde_json::{Value, json};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
 use testkit::model_server::ModelServer;
 use tests::api::{Api, eventually};
+use tests::command::{Case, case};
 use tests::environment::path;
 use tests::host::{HostProcess, HostSpec};
-use tests::newcomer::{bare, repository, shell};
+use tests::newcomer::{repository, shell};
 use tests::{readme, team};
 
 /// Long enough for a loaded machine; a passing test never waits for it.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// A command line and what must come of it.
-struct Case {
-    arguments: Vec<String>,
-    variables: Vec<(&'static str, String)>,
-    code: i32,
-    says: Vec<String>,
-    holds: Vec<&'static str>,
-}
-
-fn case(arguments: &[&str]) -> Case {
-    Case {
-        arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
-        variables: Vec::new(),
-        code: 0,
-        says: Vec::new(),
-        holds: Vec::new(),
-    }
-}
-
-impl Case {
-    fn with(mut self, variable: &'static str, value: impl Into<String>) -> Self {
-        self.variables.push((variable, value.into()));
-        self
-    }
-
-    /// The exit status.
-    fn ends(mut self, code: i32) -> Self {
-        self.code = code;
-        self
-    }
-
-    /// What a person reads, on stdout or stderr.
-    fn says(mut self, texts: &[&str]) -> Self {
-        self.says.extend(texts.iter().map(|text| (*text).to_owned()));
-        self
-    }
-
-    /// What a program finds in the only JSON value on stdout.
-    fn holds(mut self, pointers: &[&'static str]) -> Self {
-        self.holds.extend(pointers);
-        self
-    }
-
-    /// A mistake: people read it on stderr and nothing on stdout, programs find the same text.
-    fn fails(self, code: i32, texts: &[&str]) -> Self {
-        self.ends(code).says(texts)
-    }
-
-    fn run(&self, folder: &Path, json: bool) -> Output {
-        let mut command = bare(path("SKEP_TEST_BIN"), folder);
-        command.args(&self.arguments).envs(self.variables.iter().map(|(name, value)| (*name, value)));
-        command.args(json.then_some("--json")).output().unwrap()
-    }
-
-    /// Both forms; the answer for programs.
-    fn check(&self, folder: &Path) -> Value {
-        let name = self.arguments.join(" ");
-        let human = self.run(folder, false);
-        let (out, err) = (String::from_utf8_lossy(&human.stdout), String::from_utf8_lossy(&human.stderr));
-        assert_eq!(human.status.code(), Some(self.code), "{name}: {out}{err}");
-        let is_mistake = self.code != 0 && self.holds.is_empty();
-        for text in &self.says {
-            let found = err.contains(text) || (!is_mistake && out.contains(text));
-            assert!(found, "{name}: does not say {text:?}: {out}{err}");
-        }
-        assert!(!is_mistake || out.is_empty(), "{name}: a failure is no answer: {out}");
-
-        let machine = self.run(folder, true);
-        let (out, err) = (String::from_utf8_lossy(&machine.stdout), String::from_utf8_lossy(&machine.stderr));
-        assert_eq!(machine.status.code(), Some(self.code), "{name} --json: {out}{err}");
-        let answer: Value =
-            serde_json::from_str(&out).unwrap_or_else(|error| panic!("{name} --json: {error}: {out}{err}"));
-        for pointer in &self.holds {
-            assert!(answer.pointer(pointer).is_some(), "{name} --json: no {pointer}: {answer}");
-        }
-        if is_mistake {
-            let error = answer["error"].as_str().unwrap_or_else(|| panic!("{name} --json: {answer}"));
-            for text in &self.says {
-                assert!(error.contains(text), "{name} --json: does not say {text:?}: {error}");
-            }
-        }
-        answer
-    }
-}
 
 /// A host with the bundled plugins and a scripted team, and a folder in which the commands are typed.
 struct Desk {
@@ -244,6 +160,24 @@ async fn plugins_are_shown_by_state() {
         .holds(&["/live/0/name", "/live/0/digest", "/held/0/missing", "/broken/0/path", "/broken/0/reason"])
         .check(desk.folder());
     assert!(shown["live"].as_array().unwrap().iter().any(|row| row["name"] == "coder-ai"), "{shown}");
+}
+
+#[test]
+fn the_checks_of_this_table_can_fail() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = || case(&["model", "list"]).says(&["qwen2.5"]).holds(&["/models/0/name"]);
+    list().check(folder.path());
+    for (wrong, reason) in [
+        (list().ends(1), "ended with"),
+        (list().says(&["no such text"]), "does not say \"no such text\""),
+        (list().holds(&["/models/0/colour"]), "no /models/0/colour"),
+        (case(&["--help"]), "--json: expected value"),
+        (case(&["taks"]).fails(2, &["no such text"]), "does not say"),
+        (case(&["taks"]).ends(2).holds(&["/answer"]), "no /answer"),
+    ] {
+        let found = wrong.try_check(folder.path()).unwrap_err();
+        assert!(found.contains(reason), "{found}");
+    }
 }
 
 #[test]
@@ -479,13 +413,9 @@ async fn every_mistake_says_what_is_wrong_and_what_to_do() {
 /// Start a host for programs, take the one line that it prints, and end it with a signal.
 async fn up(case: &Case, folder: &Path) -> Value {
     use std::io::Read as _;
-    let mut command = bare(path("SKEP_TEST_BIN"), folder);
-    command
-        .args(&case.arguments)
-        .arg("--json")
-        .envs(case.variables.iter().map(|(name, value)| (*name, value)));
-    let log: PathBuf = folder.join("up.log");
-    let mut host = command
+    let log = folder.join("up.log");
+    let mut host = case
+        .command(folder, true)
         .stdout(std::process::Stdio::piped())
         .stderr(std::fs::File::create(&log).unwrap())
         .spawn()
