@@ -5,10 +5,10 @@ use super::clean;
 use super::effects::mark_base;
 use super::end::{cancel_family, cancel_idle};
 use super::failure::Outcome;
-use super::insert::insert_task;
+use super::insert::insert_row;
 use super::row::{find_task, get_task, task_columns, task_row};
 use super::writer::Lane;
-use crate::rows::{Cursor, DURATIONS, LISTED, column, count, encode, entry_of};
+use crate::rows::{Cursor, DURATIONS, LISTED, TaskRow, column, count, encode, entry_of, parse};
 use app::ports::store_error::StoreError;
 use app::ports::tasks::{
     CancelOutcome, CleanBefore, ImportedFile, PersonalityRecord, QueueCounts, TaskPage, Tasks,
@@ -26,10 +26,12 @@ use std::time::Duration;
 impl Tasks for SqliteStore {
     async fn submit_task(&self, new: NewTask, files: Vec<ImportedFile>) -> Result<Task, StoreError> {
         let weight = 1024 + 256 * files.len();
-        let task =
-            self.write(Lane::Normal, weight, move |connection| submit(connection, &new, &files)).await?;
+        // The row is made here and the task below, not on the writer's one thread, for which everybody waits.
+        let row = TaskRow::queued(&new)?;
+        let present =
+            self.write(Lane::Normal, weight, move |connection| submit(connection, &row, &files)).await?;
         self.ring();
-        Ok(task)
+        Ok(present.unwrap_or_else(|| queued(new)))
     }
 
     async fn find_task(&self, user: UserId, id: &TaskId) -> Result<Option<Task>, StoreError> {
@@ -188,26 +190,32 @@ impl Tasks for SqliteStore {
     }
 }
 
-fn submit(connection: &Connection, new: &NewTask, files: &[ImportedFile]) -> Outcome<Task> {
-    if !insert_task(connection, new)? {
-        let present = get_task(connection, &new.id)?;
-        if present.new.user != new.user {
-            return Err(StoreError::Conflict(format!("the task id {} is taken", new.id)).into());
+/// Insert the task with its files; answers the one that has its id already.
+fn submit(connection: &Connection, row: &TaskRow, files: &[ImportedFile]) -> Outcome<Option<Task>> {
+    let id = parse("tasks.id", &row.id)?;
+    if !insert_row(connection, row)? {
+        let present = get_task(connection, &id)?;
+        if present.new.user != row.user_id {
+            return Err(StoreError::Conflict(format!("the task id {id} is taken")).into());
         }
-        return Ok(present);
+        return Ok(Some(present));
     }
     for file in files {
         connection
             .prepare_cached(
                 "INSERT INTO workspace_files (task, base, path, user_id, blob, size, version) VALUES (?1, 0, ?2, ?3, ?4, ?5, 1)",
             )?
-            .execute(params![new.id.as_str(), file.path, new.user.to_string(), file.blob.0, column(file.size)])?;
+            .execute(params![row.id, file.path, row.user_id.to_string(), file.blob.0, column(file.size)])?;
     }
     if !files.is_empty() {
-        mark_base(connection, &new.id)?;
+        mark_base(connection, &id)?;
     }
-    Ok(Task {
-        new: new.clone(),
+    Ok(None)
+}
+
+fn queued(new: NewTask) -> Task {
+    Task {
+        new,
         state: State::Queued,
         progress: domain::task::Progress::default(),
         output: None,
@@ -218,7 +226,7 @@ fn submit(connection: &Connection, new: &NewTask, files: &[ImportedFile]) -> Out
         deliveries: 0,
         strikes: 0,
         cancel_requested: false,
-    })
+    }
 }
 
 fn list(
