@@ -18,7 +18,8 @@ use std::time::Duration;
 /// Proxies close what is silent for a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// What happens in a task, until it ends: `phase.update`, `progress`, `model.delta`, …, `task.completed`. `Last-Event-ID` resumes;
+/// What happens in a task, until it ends: `phase.update`, `progress`, `model.delta`, `reset` (forget the text of that scope, it
+/// comes anew), …, `task.completed`. `Last-Event-ID` resumes;
 /// after the last event the answer is 204, which ends a browser's reconnecting. Ours.
 #[utoipa::path(
     get,
