@@ -240,7 +240,8 @@ async fn hosts_that_stand_still_at_random_moments_lose_and_double_nothing() {
     for round in 0..stops {
         let ((still, id), (awake, _)) = (&hosts[round % 2], &hosts[(round + 1) % 2]);
         pair.ledger.observe(&awake.api()).await;
-        pair.ledger.submit(&awake.api()).await;
+        // The host that takes a request is the first to hear of it, and claims it.
+        pair.ledger.submit(&still.api()).await;
         tokio::time::sleep(Duration::from_millis(moments.draw(400))).await;
         still.stop();
         let stopped = eventually(PATIENCE, async || still.is_stopped().then_some(())).await;
