@@ -43,12 +43,6 @@ impl Disk {
         let overwrite = median(&mut file, |file| file.seek(SeekFrom::Start(0)).map(|_| ()))?;
         Ok(Self { file_system, mount, append, overwrite })
     }
-
-    /// `fdatasync` of the faster kind in a second, one after the other.
-    #[must_use]
-    pub fn syncs_per_second(&self) -> f64 {
-        1.0 / self.append.min(self.overwrite).as_secs_f64()
-    }
 }
 
 impl std::fmt::Display for Disk {
