@@ -15,6 +15,8 @@ use tracing::Instrument as _;
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id that is taken over.
 const REQUEST_ID_LIMIT: usize = 128;
+/// Of a method in logs; the longest registered one has 17 letters.
+const METHOD_SHOWN: usize = 32;
 /// JSON needs nothing from a browser.
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 /// The docs page: its own files, and inline styles that its library makes.
@@ -23,7 +25,7 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 pub(crate) async fn wrap(State(state): State<ApiState>, request: Request, next: Next) -> Response {
     let started = state.app.ports.clock.elapsed();
     let path = request.uri().path().to_owned();
-    let method = request.method().as_str().to_owned();
+    let method = request.method().clone();
     let route = request
         .extensions()
         .get::<MatchedPath>()
@@ -34,7 +36,7 @@ pub(crate) async fn wrap(State(state): State<ApiState>, request: Request, next: 
     let span = tracing::info_span!(
         "request",
         request_id = request_id.to_str().unwrap_or_default(),
-        method,
+        method = domain::effect::bounded(method.as_str().to_owned(), METHOD_SHOWN),
         path,
         client,
         user = tracing::field::Empty
@@ -97,7 +99,8 @@ impl RequestIds {
 pub(crate) fn head_size(request: &Request) -> usize {
     let headers: usize =
         request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    headers + request.uri().path().len() + request.uri().query().map_or(0, str::len)
+    let method = request.method().as_str().len();
+    headers + method + request.uri().path().len() + request.uri().query().map_or(0, str::len)
 }
 
 pub(crate) fn secure(headers: &mut HeaderMap, path: &str) {
