@@ -3,11 +3,17 @@
 use crate::support::{TASK, TestHost, add_personality, live_personality};
 use app::ports::journal::{Append, FollowUps};
 use app::ports::keys::{Account, KeyRow};
+use app::ports::models::{Model, Models};
 use domain::caller::KeyKind;
+use domain::effect::model::{ModelEvent, ModelRequest};
+use domain::effect::{CallError, ErrorKind};
 use domain::id::{AgentId, UserId};
 use domain::journal::LocalEffect;
 use domain::task::{AtWork, Outcome, Progress};
+use futures_util::stream::BoxStream;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[tokio::test]
 async fn the_open_health_body_is_exactly_this() {
@@ -207,4 +213,46 @@ async fn plugins_are_listed_by_state_with_what_they_were_given() {
     assert!(live["digest"].as_str().unwrap().starts_with("sha256:"));
     assert_eq!(body["broken"], json!([{ "path": "plugins/torn.wasm", "reason": "it is torn" }]));
     assert_eq!(body["held"], json!([]));
+}
+
+#[tokio::test]
+async fn models_are_asked_once_in_fifteen_seconds_however_often_health_is() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let model: Arc<dyn Model> = Arc::new(CountedModel(Arc::clone(&asked)));
+    let models = Models { tiers: [Arc::clone(&model), Arc::clone(&model), model] };
+    let host = TestHost::with_ports(|ports| ports.models = models, |_| {}).await;
+    let first = host.get("/v1/health").send().await.json();
+    let (asked_once, well) = (asked.load(Ordering::SeqCst), &first["checks"]["models"]["core"]["status"]);
+    assert!(asked_once > 0 && well == "ok", "{first}");
+    for _ in 0..20 {
+        host.get("/v1/health").send().await;
+    }
+    host.clock.advance(std::time::Duration::from_secs(14));
+    host.get("/v1/health").send().await;
+    assert_eq!(asked.load(Ordering::SeqCst), asked_once);
+    host.clock.advance(std::time::Duration::from_secs(1));
+    host.get("/v1/health").send().await;
+    assert_eq!(asked.load(Ordering::SeqCst), 2 * asked_once);
+}
+
+/// Counts how often it is asked how it is.
+struct CountedModel(Arc<AtomicUsize>);
+
+#[async_trait::async_trait]
+impl Model for CountedModel {
+    async fn complete(
+        &self,
+        _: ModelRequest,
+    ) -> Result<BoxStream<'static, Result<ModelEvent, CallError>>, CallError> {
+        Err(CallError::new(ErrorKind::Unavailable, "test", "no model is asked here"))
+    }
+
+    fn name(&self) -> String {
+        "counted".to_owned()
+    }
+
+    async fn check(&self) -> Result<(), CallError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
 }
