@@ -34,8 +34,6 @@ pub(crate) struct Bare {
 
 impl Bare {
     pub(crate) fn new(component: &[u8]) -> Self {
-        let number =
-            |name: &str, default: usize| std::env::var(name).map_or(default, |text| text.parse().unwrap());
         let mut pool = PoolingAllocationConfig::new();
         pool.total_component_instances(POOL)
             .total_core_instances(POOL * 8)
@@ -43,9 +41,9 @@ impl Bare {
             .total_tables(POOL * 4)
             .total_stacks(POOL)
             .max_memory_size(64 << 20)
-            .linear_memory_keep_resident(number("KEEP", KEEP_RESIDENT))
-            .table_keep_resident(number("KEEP_TABLE", KEEP_RESIDENT))
-            .pagemap_scan(if number("SCAN", 1) == 1 { Enabled::Auto } else { Enabled::No });
+            .linear_memory_keep_resident(KEEP_RESIDENT)
+            .table_keep_resident(KEEP_RESIDENT)
+            .pagemap_scan(Enabled::Auto);
         let mut config = Config::new();
         config.concurrency_support(false).memory_init_cow(true).allocation_strategy(pool);
         let engine = Engine::new(&config).unwrap();
@@ -62,15 +60,15 @@ impl Bare {
     }
 
     pub(crate) fn calls(&self, count: usize) {
-        let arguments = ARGUMENTS.to_owned();
-        let context = direct::exports::skep::plugin::skill_guest::Context {
-            task: TASK.to_owned(),
-            user: USER.to_owned(),
-            agent: AGENT.to_owned(),
-            personality: None,
-            config: "{}".to_owned(),
-        };
         for _ in 0..count {
+            let arguments = ARGUMENTS.to_owned();
+            let context = direct::exports::skep::plugin::skill_guest::Context {
+                task: TASK.to_owned(),
+                user: USER.to_owned(),
+                agent: AGENT.to_owned(),
+                personality: None,
+                config: "{}".to_owned(),
+            };
             let mut store = Store::new(&self.engine, ());
             let instance = self.direct.instantiate(&mut store).unwrap();
             let guest = instance.skep_plugin_skill_guest();
@@ -80,16 +78,16 @@ impl Bare {
     }
 
     pub(crate) fn calls_async(&self, count: usize) {
-        let arguments = ARGUMENTS.to_owned();
-        let context = fibers::exports::skep::plugin::skill_guest::Context {
-            task: TASK.to_owned(),
-            user: USER.to_owned(),
-            agent: AGENT.to_owned(),
-            personality: None,
-            config: "{}".to_owned(),
-        };
         wait(async {
             for _ in 0..count {
+                let arguments = ARGUMENTS.to_owned();
+                let context = fibers::exports::skep::plugin::skill_guest::Context {
+                    task: TASK.to_owned(),
+                    user: USER.to_owned(),
+                    agent: AGENT.to_owned(),
+                    personality: None,
+                    config: "{}".to_owned(),
+                };
                 let mut store = Store::new(&self.engine, ());
                 let instance = self.fibers.instantiate_async(&mut store).await.unwrap();
                 let guest = instance.skep_plugin_skill_guest();
