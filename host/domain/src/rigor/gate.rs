@@ -43,17 +43,20 @@ pub const CHANGES: &str = "changes";
 /// The project's own tests pass in a sandboxed interpreter.
 pub const TESTS_PASS: &str = "tests_pass";
 
+/// All that the host computes, in the order in which they are shown.
+pub const ALL: [&str; 8] =
+    [PATCH_APPLIES, INSIDE_WORKSPACE, SIZE, NO_SECRETS, SCHEMA, PARSES, CHANGES, TESTS_PASS];
+
 /// The gates that a scope requires, in the order they are shown. Each scope requires those of the one before it.
 #[must_use]
 pub fn required(scope: RigorScope) -> &'static [&'static str] {
     match scope {
-        RigorScope::Demo => &[PATCH_APPLIES, INSIDE_WORKSPACE],
+        // What is too large is not looked at, so every scope wants the size.
+        RigorScope::Demo => &[PATCH_APPLIES, INSIDE_WORKSPACE, SIZE],
         RigorScope::Poc => &[PATCH_APPLIES, INSIDE_WORKSPACE, SIZE, NO_SECRETS],
         RigorScope::Mvp => &[PATCH_APPLIES, INSIDE_WORKSPACE, SIZE, NO_SECRETS, SCHEMA, PARSES],
         RigorScope::Product => &[PATCH_APPLIES, INSIDE_WORKSPACE, SIZE, NO_SECRETS, SCHEMA, PARSES, CHANGES],
-        RigorScope::Production => {
-            &[PATCH_APPLIES, INSIDE_WORKSPACE, SIZE, NO_SECRETS, SCHEMA, PARSES, CHANGES, TESTS_PASS]
-        }
+        RigorScope::Production => &ALL,
     }
 }
 

@@ -8,9 +8,12 @@ use domain::rigor::gate::{self, Gate, GateStatus};
 enum Parsed {
     Good,
     Bad(String),
-    /// No parser for it.
+    /// No parser for it, or too large for one.
     Unknown,
 }
+
+/// Larger files are not parsed: a grammar may take long for what somebody made to be slow.
+const PARSED_LIMIT: usize = 512 << 10;
 
 /// Passed when every changed file that has a parser parses; not run when none has one.
 pub(super) fn gate(changed: &[ChangedContent]) -> Gate {
@@ -26,16 +29,22 @@ pub(super) fn gate(changed: &[ChangedContent]) -> Gate {
     let (status, evidence) = if !bad.is_empty() {
         (GateStatus::Failed, bad.join("; "))
     } else if good == 0 && !unknown.is_empty() {
-        (GateStatus::NotRun, format!("no parser for {}", unknown.join(", ")))
+        (GateStatus::NotRun, format!("no parser for, or too large: {}", unknown.join(", ")))
     } else if unknown.is_empty() {
         (GateStatus::Passed, format!("{good} changed file(s) parse"))
     } else {
-        (GateStatus::Passed, format!("{good} changed file(s) parse; no parser for {}", unknown.join(", ")))
+        (
+            GateStatus::Passed,
+            format!("{good} changed file(s) parse; no parser for, or too large: {}", unknown.join(", ")),
+        )
     };
     Gate { name: gate::PARSES.to_owned(), status, evidence: bounded(evidence, 2000) }
 }
 
 fn parse(path: &str, content: &[u8]) -> Parsed {
+    if content.len() > PARSED_LIMIT {
+        return Parsed::Unknown;
+    }
     let Ok(text) = std::str::from_utf8(content) else { return Parsed::Unknown };
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
     match ending {
