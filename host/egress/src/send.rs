@@ -121,15 +121,13 @@ impl Outbound for Egress {
         let headers =
             response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
         let announced = if request.method == "HEAD" { None } else { response.content_length() };
-        if announced.is_some_and(|length| length > request.limit) {
-            return Err(too_large(&destination, request.limit));
-        }
         // Answers of models and downloads are long; what must not happen is that nothing comes any more.
         let patience = match purpose {
             Purpose::Model | Purpose::Registry => Patience::Each(request.timeout),
             Purpose::Plugin | Purpose::Webhook | Purpose::Source => Patience::Until(deadline),
         };
-        let body = Body { response, destination, patience, limit: request.limit, read: 0 }.into_stream();
+        let body =
+            Body { response, destination, patience, limit: request.limit, announced, read: 0 }.into_stream();
         Ok(OutboundResponse { status, headers, body })
     }
 
@@ -151,6 +149,7 @@ struct Body {
     destination: Destination,
     patience: Patience,
     limit: u64,
+    announced: Option<u64>,
     read: u64,
 }
 
@@ -161,6 +160,10 @@ impl Body {
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, CallError> {
+        // Not before: who asks for the status alone gets it, however long the body is.
+        if self.announced.is_some_and(|length| length > self.limit) {
+            return Err(too_large(&self.destination, self.limit));
+        }
         let chunk = self.response.chunk();
         let waited = match self.patience {
             Patience::Until(deadline) => timeout_at(deadline, chunk).await,

@@ -188,8 +188,7 @@ async fn each_redirect_is_a_new_decision() {
 async fn credentials_stay_with_the_origin_that_they_were_for() {
     let target = Server::start(|_| "end".into_response()).await;
     let there = format!("http://other.test:{}/end", target.port);
-    let location = there.clone();
-    let server = Server::start(move |_| Redirect::temporary(&location).into_response()).await;
+    let server = Server::start(move |_| Redirect::temporary(&there).into_response()).await;
     let allow = [format!("one.test:{}", server.port), format!("other.test:{}", target.port)];
     let egress = egress(&allow, &[("one.test", &[&[LOCAL]]), ("other.test", &[&[LOCAL]])]);
     let request = || OutboundRequest {
@@ -207,12 +206,29 @@ async fn credentials_stay_with_the_origin_that_they_were_for() {
     let mut names: Vec<_> = sent.keys().map(HeaderName::as_str).collect();
     names.sort_unstable();
     assert_eq!(names, ["accept", "host", "user-agent"]);
+}
 
-    // A plugin's grant names hosts: it gets the redirect and may ask again under its grant.
-    let answer = egress.send(request(), Purpose::Plugin).await.unwrap();
-    assert_eq!(answer.status, 307);
-    assert!(answer.headers.contains(&("location".to_owned(), there)));
-    assert_eq!(target.seen().len(), 1);
+#[tokio::test]
+async fn a_redirect_to_another_host_goes_back_to_the_plugin_whose_grant_names_hosts() {
+    let target = Server::start(|_| "end".into_response()).await;
+    let there = format!("http://b.test:{}/end", target.port);
+    let location = there.clone();
+    let server = Server::start(move |path| match path {
+        "/within" => Redirect::temporary("/away").into_response(),
+        _ => Redirect::temporary(&location).into_response(),
+    })
+    .await;
+    // Both hosts may be reached as far as addresses go: what keeps the plugin from b.test is its grant alone.
+    let allow = [format!("a.test:{}", server.port), format!("b.test:{}", target.port)];
+    let egress = egress(&allow, &[("a.test", &[&[LOCAL]]), ("b.test", &[&[LOCAL]])]);
+    // Also behind a redirect that was followed. Its next call is authorized, journaled and charged like any other.
+    for path in ["/away", "/within"] {
+        let request = get(&format!("http://a.test:{}{path}", server.port));
+        let answer = egress.send(request, Purpose::Plugin).await.unwrap();
+        assert_eq!(answer.status, 307, "{path}");
+        assert!(answer.headers.contains(&("location".to_owned(), there.clone())), "{path}");
+    }
+    assert!(target.seen().is_empty());
 }
 
 #[tokio::test]
@@ -228,13 +244,32 @@ async fn a_body_over_the_limit_is_too_large_whether_announced_or_not() {
     .await;
     let egress = egress(&[format!("127.0.0.1:{}", server.port)], &[]);
     let url = |path: &str| format!("http://127.0.0.1:{}{path}", server.port);
-    assert_eq!(kind(&egress, get(&url("/announced")), Purpose::Plugin).await.0, ErrorKind::TooLarge);
+    let answer = egress.send(get(&url("/announced")), Purpose::Plugin).await.unwrap();
+    assert_eq!(read_body(answer.body).await.unwrap_err().kind, ErrorKind::TooLarge);
     let answer = egress.send(get(&url("/fits")), Purpose::Plugin).await.unwrap();
     assert_eq!(read_body(answer.body).await.unwrap().len(), 1000);
     let answer = egress.send(get(&url("/streamed")), Purpose::Plugin).await.unwrap();
     assert_eq!(read_body(answer.body).await.unwrap_err().kind, ErrorKind::TooLarge);
     let head = OutboundRequest { method: "HEAD".into(), ..get(&url("/announced")) };
     assert_eq!(egress.send(head, Purpose::Plugin).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_receiver_of_webhooks_is_judged_by_its_status_however_long_its_page_is() {
+    let server = Server::start(|path| {
+        let status =
+            if path == "/down" { http::StatusCode::SERVICE_UNAVAILABLE } else { http::StatusCode::OK };
+        (status, vec![b'x'; 100 << 10]).into_response()
+    })
+    .await;
+    let egress = egress(&[format!("127.0.0.1:{}", server.port)], &[]);
+    for (path, status) in [("/down", 503), ("/well", 200)] {
+        let url = format!("http://127.0.0.1:{}{path}", server.port);
+        let request = OutboundRequest { method: "POST".into(), limit: 64 << 10, ..get(&url) };
+        let answer = egress.send(request, Purpose::Webhook).await.unwrap();
+        assert_eq!(answer.status, status);
+        assert_eq!(read_body(answer.body).await.unwrap_err().kind, ErrorKind::TooLarge);
+    }
 }
 
 #[tokio::test]
