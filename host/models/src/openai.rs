@@ -46,7 +46,7 @@ pub struct OpenAiSettings {
     pub model: String,
     /// Sent as bearer token.
     pub api_key: Option<ApiKey>,
-    /// Until the first byte, and between two chunks.
+    /// Until the first event, and between two; comments of a stream are none.
     pub timeout: Duration,
     /// How often one request is sent at most.
     pub tries: u32,
