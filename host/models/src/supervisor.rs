@@ -71,7 +71,7 @@ pub struct SupervisorSettings {
     pub program: PathBuf,
     /// Its arguments: `model serve --model FILE --port 0`.
     pub arguments: Vec<OsString>,
-    /// Variables beside those of this process.
+    /// All variables that it has beside its token.
     pub environment: Vec<(OsString, OsString)>,
     /// The model's name.
     pub name: String,

@@ -9,6 +9,7 @@ use app::ports::outbound::Outbound;
 use egress::{Egress, Rules};
 use models::known;
 use models::supervisor::{SupervisedModel, SupervisorSettings};
+use std::ffi::OsString;
 use std::sync::Arc;
 use url::Url;
 
@@ -28,10 +29,17 @@ pub(super) fn wire(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Mo
         "--port".into(),
         "0".into(),
     ]);
-    let settings = SupervisorSettings::new(super::own_executable()?, arguments.collect(), name);
+    let mut settings = SupervisorSettings::new(super::own_executable()?, arguments.collect(), name);
+    settings.environment.extend(kept_variables());
     let reach = |base: &Url| {
         let rules = Rules { model_urls: vec![base.clone()], ..Rules::default() };
         Arc::new(Egress::new(Arc::new(rules))) as Arc<dyn Outbound>
     };
     Ok(Arc::new(SupervisedModel::new(settings, Box::new(reach), Arc::clone(clock), Arc::new(SystemEntropy))))
+}
+
+/// What the child needs of our environment. Everything else, keys and database URLs among it, stays here.
+fn kept_variables() -> impl Iterator<Item = (OsString, OsString)> {
+    const KEPT: [&str; 3] = ["LD_LIBRARY_PATH", "RAYON_NUM_THREADS", "RUST_BACKTRACE"];
+    KEPT.into_iter().filter_map(|name| Some((name.into(), std::env::var_os(name)?)))
 }
