@@ -11,6 +11,7 @@ pub(crate) use entry::{EntryRow, Found, StoredEntry, compare, entry_of, exhauste
 pub(crate) use progress::{Shown, progress_event};
 pub(crate) use task::{TaskRow, failed_agent, finished_event, quarantine_failure};
 
+use app::ports::idempotency::KeptAnswer;
 use app::ports::store_error::StoreError;
 use domain::manifest::PluginKind;
 use domain::task::Kind;
@@ -48,6 +49,16 @@ where
     T::Err: std::fmt::Display,
 {
     text.parse().map_err(|error: T::Err| unreadable(column, text, &error))
+}
+
+/// The column `answers.headers`.
+pub(crate) fn answer_headers(answer: &KeptAnswer) -> Result<String, StoreError> {
+    encode(&answer.headers)
+}
+
+/// And back; a host of an earlier version left it empty.
+pub(crate) fn read_headers(column: Option<&str>) -> Result<Vec<(String, String)>, StoreError> {
+    column.map_or(Ok(Vec::new()), |text| decode("answers.headers", text))
 }
 
 /// The kind of a plugin from its word.
