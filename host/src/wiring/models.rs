@@ -11,7 +11,7 @@ use std::sync::Arc;
 use url::Url;
 
 /// One model for each tier; tiers with the same configuration share it.
-pub(super) fn wire(
+pub(crate) fn wire(
     config: &Config,
     outbound: &Arc<dyn Outbound>,
     clock: &Arc<dyn Clock>,
@@ -52,6 +52,9 @@ fn remote(
 ) -> Result<Arc<dyn Model>, Failure> {
     let settings = OpenAiSettings {
         api_key: provider.key.as_deref().map(ApiKey::new),
+        tokens_field: provider.tokens_field,
+        max_tokens: provider.max_tokens,
+        seed: provider.seed,
         ..OpenAiSettings::new(parse(provider)?, &provider.model)
     };
     let model = OpenAiModel::new(settings, Arc::clone(outbound), Arc::clone(clock));
