@@ -15,6 +15,7 @@ mod kv;
 mod live;
 mod model;
 pub mod recorded;
+mod schema;
 pub mod scope;
 mod source;
 mod tools;

@@ -2,6 +2,7 @@
 
 mod diff;
 mod parses;
+mod schema;
 mod secrets;
 
 use super::host::{Halt, Performed};
@@ -14,6 +15,7 @@ use domain::effect::Reply;
 use domain::effect::files::check_path;
 use domain::effect::gates::{Change, ChangedFile, GatesReport, GatesRequest};
 use domain::rigor::gate::{self, Gate, GateStatus};
+use schema::Answer;
 use std::collections::BTreeMap;
 use tokio::sync::Semaphore;
 
@@ -33,64 +35,67 @@ pub(super) struct ChangedContent {
     pub(super) after: Option<Bytes>,
 }
 
-pub(super) async fn check(live: &Live, request: &GatesRequest) -> Result<Performed, Halt> {
+pub(super) async fn check(live: &Live, _: &GatesRequest) -> Result<Performed, Halt> {
     let rows = changed_rows(live).await?;
-    let problems = too_much(&rows);
+    let answers = schema::answers(&live.host.attempt).await?;
     let files = rows.iter().map(ChangedRow::changed_file).collect();
-    let schema = schema(&request.schema_violations);
-    let report = if problems.is_empty() {
-        let changed = contents(live, rows).await?;
-        let looked = looked_at(changed).await.map_err(|error| {
-            StoreError::Internal(format!("computing the gates of {} ended badly: {error}", live.address.task))
-        })?;
-        GatesReport { gates: in_order(looked.gates, schema), files, diff: looked.diff }
+    let problems = too_much(&rows);
+    let content = if problems.is_empty() {
+        Content::Read(contents(live, rows).await?)
     } else {
-        let size = judged(gate::SIZE, &problems, String::new());
-        GatesReport { gates: in_order(vec![size, changes(rows.len())], schema), files, diff: String::new() }
+        Content::TooMuch { files: rows.len(), problems }
     };
-    Ok(Performed::reply(Reply::Gates(report)))
-}
-
-/// What the checks over content gave.
-struct Looked {
-    gates: Vec<Gate>,
-    diff: String,
-}
-
-/// All checks that read content: bounded work, but too long for a thread that others wait on, and few at once.
-async fn looked_at(changed: Vec<ChangedContent>) -> Result<Looked, tokio::task::JoinError> {
     // The semaphore is never closed; without a permit the work is done all the same.
     let _permit = AT_ONCE.acquire().await.ok();
-    tokio::task::spawn_blocking(move || {
-        let unified = diff::unified(&changed);
-        let gates = vec![
-            diff::gate(&changed, &unified),
-            inside_workspace(&changed),
-            size(changed.len(), unified.bytes()),
-            secrets::gate(&changed),
-            parses::gate(&changed),
-            changes(changed.len()),
-        ];
-        Looked { gates, diff: unified.text() }
-    })
-    .await
+    // Bounded, but too long for a thread that others wait on.
+    let (gates, diff) =
+        tokio::task::spawn_blocking(move || looked_at(&content, &answers)).await.map_err(|error| {
+            StoreError::Internal(format!("computing the gates of {} ended badly: {error}", live.address.task))
+        })?;
+    Ok(Performed::reply(Reply::Gates(GatesReport { gates, files, diff })))
 }
 
-/// Every gate of the host, those that were not computed too.
-fn in_order(mut computed: Vec<Gate>, schema: Gate) -> Vec<Gate> {
-    computed.push(schema);
-    let not_run = |name: &str| Gate {
-        name: name.to_owned(),
-        status: GateStatus::NotRun,
-        evidence: match name {
-            gate::TESTS_PASS => "this host has no sandboxed interpreter for the project's tests".to_owned(),
-            _ => "not looked at: too much has changed, see the gate size".to_owned(),
-        },
+/// What the checks look at.
+enum Content {
+    Read(Vec<ChangedContent>),
+    /// More than is looked at.
+    TooMuch {
+        files: usize,
+        problems: Vec<String>,
+    },
+}
+
+/// All gates of the host, in order, and the diff.
+fn looked_at(content: &Content, answers: &[Answer]) -> (Vec<Gate>, String) {
+    let mut computed = vec![schema::gate(answers)];
+    let diff = match content {
+        Content::Read(changed) => {
+            let unified = diff::unified(changed);
+            computed.extend([
+                diff::gate(changed, &unified),
+                inside_workspace(changed),
+                size(changed.len(), unified.bytes()),
+                secrets::gate(changed),
+                parses::gate(changed),
+                changes(changed.len()),
+            ]);
+            unified.text()
+        }
+        Content::TooMuch { files, problems } => {
+            computed.extend([judged(gate::SIZE, problems, String::new()), changes(*files)]);
+            String::new()
+        }
     };
-    let found = |name: &&str| {
-        computed.iter().find(|gate| gate.name == *name).cloned().unwrap_or_else(|| not_run(name))
+    let found = |name: &str| computed.iter().find(|gate| gate.name == name).cloned();
+    (gate::ALL.iter().map(|name| found(name).unwrap_or_else(|| not_run(name))).collect(), diff)
+}
+
+fn not_run(name: &str) -> Gate {
+    let evidence = match name {
+        gate::TESTS_PASS => "this host has no sandboxed interpreter for the project's tests",
+        _ => "not looked at: too much has changed, see the gate size",
     };
-    gate::ALL.iter().map(|name| found(&name)).collect()
+    Gate { name: name.to_owned(), status: GateStatus::NotRun, evidence: evidence.to_owned() }
 }
 
 /// A file whose content differs from the base, as the rows say.
@@ -193,10 +198,6 @@ fn size(files: usize, diff: usize) -> Gate {
         Vec::new()
     };
     judged(gate::SIZE, &problems, format!("{files} file(s), {diff} bytes of diff"))
-}
-
-fn schema(violations: &[String]) -> Gate {
-    judged(gate::SCHEMA, violations, "every phase's output fits its schema".to_owned())
 }
 
 fn changes(files: usize) -> Gate {

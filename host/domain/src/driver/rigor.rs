@@ -92,7 +92,6 @@ impl Walk<'_> {
                     .saturating_add(u32::try_from(working.len() * Phase::ALL.len() + 2).unwrap_or(0));
             }
             let files = self.survey(round)?;
-            let mut violations: Vec<String> = Vec::new();
             for group in groups(working) {
                 let brief = Brief {
                     task: self.task.task.clone(),
@@ -106,7 +105,6 @@ impl Walk<'_> {
                     contributions.retain(|contribution| contribution.personality != station.personality);
                     own_gates.retain(|(other, _)| *other != station);
                     own_gates.push((station, named(&station, finished.gates)));
-                    violations.extend(finished.violations);
                     if !finished.summary.is_empty() {
                         summary = finished.summary;
                     }
@@ -120,7 +118,7 @@ impl Walk<'_> {
                     }
                 }
             }
-            let report = self.gates(round, violations)?;
+            let report = self.gates(round)?;
             // Every personality's checks are shown; only those whose work can be made again send it back.
             let own: Vec<Gate> = own_gates
                 .iter()
@@ -173,12 +171,8 @@ impl Walk<'_> {
         }
     }
 
-    fn gates(
-        &mut self,
-        round: u32,
-        schema_violations: Vec<String>,
-    ) -> Result<crate::effect::gates::GatesReport, Halt> {
-        let call = || Call::Gates(GatesRequest { round, schema_violations });
+    fn gates(&mut self, round: u32) -> Result<crate::effect::gates::GatesReport, Halt> {
+        let call = || Call::Gates(GatesRequest { round });
         match self.host(&format!("gates@{round}"), call)? {
             Ok(Reply::Gates(report)) => Ok(report),
             Ok(other) => Err(Halt::Broken(format!("unexpected reply to the gates: {other:?}"))),

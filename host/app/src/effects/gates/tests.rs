@@ -115,8 +115,9 @@ fn what_is_too_much_is_not_read() {
     ] {
         assert_eq!(too_much(&rows(count, size)).len(), problems, "{count} files of {size} bytes");
     }
-    let gates = in_order(vec![judged(gate::SIZE, &["x".to_owned()], String::new())], schema(&[]));
-    assert_eq!(gates.len(), gate::ALL.len());
+    let content = Content::TooMuch { files: 300, problems: vec!["too much".to_owned()] };
+    let (gates, diff) = looked_at(&content, &[]);
+    assert_eq!((gates.len(), diff.as_str()), (gate::ALL.len(), ""));
     let status = |name: &str| gates.iter().find(|gate| gate.name == name).map(|gate| gate.status);
     assert_eq!(status(gate::SIZE), Some(GateStatus::Failed));
     assert_eq!(status(gate::PATCH_APPLIES), Some(GateStatus::NotRun));
@@ -177,4 +178,29 @@ fn only_added_secrets_count_and_they_are_not_repeated() {
         secrets::gate(&[file("a.py", Some(&key), Some(&format!("{key}x = 1\n")))]).status,
         GateStatus::Passed
     );
+}
+
+#[test]
+fn an_answer_that_does_not_fit_its_schema_fails_the_gate() {
+    use serde_json::json;
+    let schema =
+        json!({ "type": "object", "properties": { "plan": { "type": "string" } }, "required": ["plan"] });
+    let answer = |name: &str, schema: Option<&serde_json::Value>, details: serde_json::Value| Answer {
+        name: name.to_owned(),
+        schema: schema.cloned(),
+        details,
+    };
+    let good = || answer("planner-ai/generate", Some(&schema), json!({ "plan": "first" }));
+    let bad = || answer("coder-ai/review", Some(&schema), json!({}));
+    let unknown = || answer("other-ai/inspect", None, json!({}));
+    for (answers, status, named) in [
+        (vec![good()], GateStatus::Passed, "1 answer(s)"),
+        (vec![good(), bad()], GateStatus::Failed, "coder-ai/review"),
+        (vec![good(), unknown()], GateStatus::NotRun, "other-ai/inspect"),
+        (vec![unknown(), bad()], GateStatus::Failed, "coder-ai/review"),
+    ] {
+        let gate = schema::gate(&answers);
+        assert_eq!(gate.status, status, "{}", gate.evidence);
+        assert!(gate.evidence.contains(named), "{}", gate.evidence);
+    }
 }
