@@ -259,7 +259,8 @@ async fn a_busy_child_is_never_idle() {
 #[tokio::test]
 async fn stopping_closes_stdin_and_lets_the_child_end_by_itself() {
     let bench = Bench::new().await;
-    bench.model.warm().await.unwrap();
+    bench.server.when(|_| true, Scripted::text("hello"));
+    bench.ask().await.unwrap();
     assert!(!bench.has_ended());
     bench.model.stop().await;
     assert!(bench.has_ended());
