@@ -28,9 +28,9 @@ use tokio::net::{TcpListener, TcpStream};
 /// As many clients as the submit bench has.
 const CONNECTIONS: usize = 64;
 /// Rounds of each side.
-const ROUNDS: usize = 5;
-/// Long enough that starting the clients does not count.
-const ROUND: Duration = Duration::from_secs(2);
+const ROUNDS: usize = 15;
+/// Long enough that starting the clients does not count, short enough that all sides see the same machine.
+const ROUND: Duration = Duration::from_millis(700);
 
 /// What every side answers.
 const BODY: &str = r#"{"status":"ok"}"#;
@@ -44,7 +44,7 @@ async fn main() {
     let bare = Router::new().route("/health", get(|| async { ([(CONTENT_TYPE, "application/json")], BODY) }));
     let bare = listen(|listener| tokio::spawn(async move { axum::serve(listener, bare).await })).await;
     let sides = [("skep", ours, "/health"), ("bare axum", bare, "/health"), ("all layers", ours, "/health/")];
-    println!("{CONNECTIONS} kept connections, rounds of {} s, {} threads", ROUND.as_secs(), threads());
+    println!("{CONNECTIONS} kept connections, rounds of {} ms, {} threads", ROUND.as_millis(), threads());
     let mut rates = [Vec::new(), Vec::new(), Vec::new()];
     for (_, address, path) in sides {
         measure(address, path, Duration::from_millis(300)).await;
