@@ -41,7 +41,7 @@ async fn main() {
     host.kill();
     let host = spec.start();
     let status = host.api().get("/v1/agents/orchestrator/coordination").await.unwrap();
-    let queued = status.body.pointer("/queue/queued").and_then(Value::as_u64);
+    let queued = status.body.get("queueDepth").and_then(Value::as_u64);
     assert_eq!(queued, Some(answered), "tasks after kill -9, and answers: {}", status.body);
     println!("{answered} answers, as many tasks after kill -9");
     println!("disk: {}", Disk::measure(folder.path()).unwrap());
