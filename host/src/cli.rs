@@ -21,7 +21,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Host autonomous agents whose every extension is a sealed WebAssembly component.
+/// Host autonomous agents whose every plugin is a sealed WebAssembly component.
 #[derive(Debug, Parser)]
 #[command(name = "skep", version, propagate_version = true)]
 pub(crate) struct Arguments {
@@ -46,7 +46,7 @@ pub(crate) struct Common {
     /// The host to speak to [default: the one that runs on the data directory; SKEP_URL].
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) url: Option<String>,
-    /// API key [default: SKEP_ADMIN_KEY, then the one kept in the data directory].
+    /// API key [default: SKEP_API_KEY; for the host that runs on the data directory also SKEP_ADMIN_KEY, then the key kept there].
     #[arg(long, global = true, value_name = "KEY", hide = true)]
     pub(crate) key: Option<String>,
 }

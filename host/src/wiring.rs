@@ -1,7 +1,7 @@
 //! Puts the host together: every port gets its adapter, here and nowhere else.
 
 mod embedded;
-mod models;
+pub(crate) mod models;
 mod store;
 
 use crate::cli::Failure;
@@ -18,6 +18,7 @@ use egress::{Egress, GuardedSources, Rules, SourceSettings, StandardWebhooks};
 use std::path::Path;
 use std::sync::Arc;
 use uuid::Uuid;
+use vault::key_file::KeyEncryptionKey;
 use vault::{SkepKeys, key_file, secret_file};
 
 /// A host that is ready to serve.
@@ -39,15 +40,16 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     private_folder(&config.data_dir)?;
-    let key = key_file::load_or_make(&config.key_file, entropy.as_ref())
-        .map_err(|error| Failure::new(error.to_string()))?;
+    let key = match present_key(config)? {
+        Some(key) => key,
+        None => key_file::load_or_make(&config.key_file, entropy.as_ref())
+            .map_err(|error| Failure::new(error.to_string()))?,
+    };
     let store = store::open(config, Arc::clone(&clock), &key.fingerprint()).await?;
-    let files =
-        Arc::new(PolicyFiles::open(config.policy.clone()).map_err(|error| Failure::new(error.to_string()))?);
-    let policy = files.present();
-    let rules = Arc::new(rules(config, &policy)?);
+    let (files, rules) = policy(config)?;
+    let (files, rules) = (Arc::new(files), Arc::new(rules));
     let outbound: Arc<Egress> = Arc::new(Egress::new(Arc::clone(&rules)));
-    let sources = GuardedSources::new(Arc::clone(&rules), source_settings(config, &policy)?);
+    let sources = GuardedSources::new(Arc::clone(&rules), source_settings(config, &files.present())?);
     let runtime = runtime::Runtime::new(runtime::Options::new(&config.data_dir, own_executable()?))
         .map_err(|error| Failure::new(error.to_string()))?;
     let allocation = describe(runtime.allocation());
@@ -111,6 +113,30 @@ fn settings(config: &Config) -> Settings {
     }
 }
 
+/// The key-encryption key as it is given or kept; none before the first start.
+///
+/// The data directory's own key and a given one must be the same: what was sealed with the one is lost under the other.
+pub(crate) fn present_key(config: &Config) -> Result<Option<KeyEncryptionKey>, Failure> {
+    let kept = key_file::load(&config.key_file).map_err(|error| Failure::new(error.to_string()))?;
+    match (&config.key, &kept) {
+        (Some(given), Some(kept)) if given != kept => Err(Failure::new(format!(
+            "SKEP_KEY has the fingerprint {}, the key in {} has {}: give the same key, or use another data directory",
+            given.fingerprint(),
+            config.key_file.display(),
+            kept.fingerprint()
+        ))),
+        (Some(_), _) => Ok(config.key.clone()),
+        (None, _) => Ok(kept),
+    }
+}
+
+/// The policy files, and what they and the configuration allow to be reached.
+pub(crate) fn policy(config: &Config) -> Result<(PolicyFiles, Rules), Failure> {
+    let files = PolicyFiles::open(config.policy.clone()).map_err(|error| Failure::new(error.to_string()))?;
+    let rules = rules(config, &files.present())?;
+    Ok((files, rules))
+}
+
 fn rules(config: &Config, policy: &Policy) -> Result<Rules, Failure> {
     Ok(Rules {
         allow: policy
@@ -124,12 +150,8 @@ fn rules(config: &Config, policy: &Policy) -> Result<Rules, Failure> {
 }
 
 fn source_settings(config: &Config, policy: &Policy) -> Result<SourceSettings, Failure> {
-    let roots = config
-        .source_roots
-        .iter()
-        .map(|text| text.parse().map_err(|error| Failure::new(format!("source_roots: {error}"))));
     Ok(SourceSettings {
-        roots: roots.collect::<Result<_, _>>()?,
+        roots: config.source_roots.clone(),
         allow_file: policy.allow_file,
         launcher: Some(Launcher { command: own_executable()?, arguments: vec!["limit-program".into()] }),
         search_path: std::env::var_os("PATH"),
@@ -171,7 +193,7 @@ fn installation(data_dir: &Path, entropy: &dyn Entropy) -> Result<Uuid, Failure>
     })
 }
 
-fn random_uuid(entropy: &dyn Entropy) -> Uuid {
+pub(crate) fn random_uuid(entropy: &dyn Entropy) -> Uuid {
     let mut bytes = [0_u8; 16];
     entropy.fill(&mut bytes);
     uuid::Builder::from_random_bytes(bytes).into_uuid()

@@ -9,10 +9,15 @@ use egress::{Egress, Rules};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
-use url::Url;
+use url::{Host, Url};
+use vault::secret_file;
 
 /// A plain answer comes within this; streams send a comment each 15 s.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// The host takes up to 120 s for a submit with a large project and for a replay; whoever asks waits longer than that.
+const LONG_TIMEOUT: Duration = Duration::from_secs(130);
+/// The key for the host that `--url` or `SKEP_URL` names.
+const KEY_VARIABLE: &str = "SKEP_API_KEY";
 /// Larger than any answer of the API.
 const LIMIT: u64 = 256 << 20;
 
@@ -34,26 +39,69 @@ impl Client {
             .map_or_else(|| running_host(&config), Ok)?;
         let base =
             Url::parse(&text).map_err(|error| Failure::new(format!("url {text:?} is not valid: {error}")))?;
-        let key = common.key.clone().or_else(|| config.admin_key.clone()).or_else(|| kept_key(&config));
+        let is_own = is_running_host(&config, &base);
+        let key = match common.key.clone().or_else(|| std::env::var(KEY_VARIABLE).ok()) {
+            Some(key) => Some(key),
+            // The keys of this data directory are for the host that runs on it, and for nobody else who is named.
+            None if is_own => match config.admin_key.clone() {
+                Some(key) => Some(key),
+                None => kept_key(&config)?,
+            },
+            None => None,
+        };
+        if key.is_some() && !is_own && !is_private(&base) {
+            return Err(Failure::new(format!(
+                "{base} is plain http to another machine, where everybody on the way would read the key: use https, or a tunnel to a port of this machine"
+            )));
+        }
         // The person named this host, so it may be anywhere, loopback included.
         let rules = Rules { model_urls: vec![base.clone()], ..Rules::default() };
         Ok(Self { base, key, egress: Egress::new(Arc::new(rules)) })
     }
 
     pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
-        self.json("GET", path, None).await
+        self.json("GET", path, None, None).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.json("POST", path, Some(body)).await
+    /// Submits and replays.
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        body: &Value,
+        idempotency_key: Option<&str>,
+    ) -> Result<Value, Failure> {
+        self.json("POST", path, Some(body), idempotency_key).await
     }
 
-    async fn json(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
-        let response = self.send(method, path, body, &[]).await?;
-        let bytes = read_body(response.body).await.map_err(|error| self.unreachable(&error.message))?;
+    async fn json(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        idempotency_key: Option<&str>,
+    ) -> Result<Value, Failure> {
+        let extra: Vec<_> =
+            idempotency_key.map(|key| ("idempotency-key".to_owned(), key.to_owned())).into_iter().collect();
+        let (status, bytes) = match self.ask(method, path, body, &extra).await {
+            // The same key, so that the host answers what it has done, should it have done it.
+            Err(_) if idempotency_key.is_some() => self.ask(method, path, body, &extra).await?,
+            answer => answer?,
+        };
         let value: Value = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
-        if (200..300).contains(&response.status) { Ok(value) } else { Err(refused(response.status, &value)) }
+        if (200..300).contains(&status) { Ok(value) } else { Err(refused(status, &value)) }
+    }
+
+    async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        extra: &[(String, String)],
+    ) -> Result<(u16, Bytes), Failure> {
+        let response = self.send(method, path, body, extra).await?;
+        let bytes = read_body(response.body).await.map_err(|error| self.unreachable(&error.message))?;
+        Ok((response.status, bytes))
     }
 
     /// Open an event stream.
@@ -97,7 +145,7 @@ impl Client {
             url,
             headers,
             body,
-            timeout: TIMEOUT,
+            timeout: if method == "POST" { LONG_TIMEOUT } else { TIMEOUT },
             limit: LIMIT,
             permission: None,
         };
@@ -121,15 +169,33 @@ fn running_host(config: &Config) -> Result<String, Failure> {
     })
 }
 
-fn kept_key(config: &Config) -> Option<String> {
-    std::fs::read_to_string(config.data_dir.join(ADMIN_KEY_FILE)).ok().map(|text| text.trim().to_owned())
+/// Whether the URL is that of the host that runs on the data directory.
+fn is_running_host(config: &Config, base: &Url) -> bool {
+    let listens = running_host(config).ok().and_then(|text| Url::parse(&text).ok());
+    listens.is_some_and(|url| url.origin() == base.origin())
+}
+
+/// Whether nobody on the way reads along.
+fn is_private(base: &Url) -> bool {
+    base.scheme() == "https"
+        || match base.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        }
+}
+
+fn kept_key(config: &Config) -> Result<Option<String>, Failure> {
+    let key = secret_file::load(&config.data_dir.join(ADMIN_KEY_FILE));
+    Ok(key.map_err(|error| Failure::new(error.to_string()))?.map(|key| key.to_string()))
 }
 
 fn refused(status: u16, body: &Value) -> Failure {
     let message = body.pointer("/error/message").or_else(|| body.get("error")).and_then(Value::as_str);
     Failure::new(match message {
         Some(message) if status == 401 => format!(
-            "{message} (HTTP 401); the key is --key, SKEP_ADMIN_KEY, or what {ADMIN_KEY_FILE} in the data directory holds: give the data directory of that host with --data-dir"
+            "{message} (HTTP 401); give its key with --key or {KEY_VARIABLE}; for the host that runs on the data directory also SKEP_ADMIN_KEY, or what {ADMIN_KEY_FILE} in the directory holds (--data-dir)"
         ),
         Some(message) => format!("{message} (HTTP {status})"),
         None => format!("the host answered HTTP {status}"),

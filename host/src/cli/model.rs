@@ -9,6 +9,7 @@ use clap::Subcommand;
 use egress::{Egress, Rules};
 use indicatif::{ProgressBar, ProgressStyle};
 use models::pull::Puller;
+use models::verified::verified;
 use models::{addresses, known};
 use serde_json::json;
 use std::path::PathBuf;
@@ -55,14 +56,17 @@ pub(crate) async fn run(common: &Common, verb: ModelVerb) -> Result<(), Failure>
             report(common, &imported.name, &imported.path)
         }
         ModelVerb::List => list(common),
-        ModelVerb::Serve(options) => serve::run(options).await,
+        ModelVerb::Serve(options) => serve::run(common, options).await,
     }
 }
 
 /// For `skep up`: fetch the configured model when it is not here.
 pub(super) async fn ensure(config: &Config, json: bool) -> Result<(), Failure> {
     let name = &config.models.embedded;
-    if known::installed(&config.model_dir, name).is_some() {
+    if tokio::task::block_in_place(|| verified(&config.model_dir, name))
+        .map_err(|error| Failure::new(error.to_string()))?
+        .is_some()
+    {
         return Ok(());
     }
     pull(config, name, json).await.map(drop)
@@ -71,11 +75,12 @@ pub(super) async fn ensure(config: &Config, json: bool) -> Result<(), Failure> {
 /// For `skep doctor`.
 pub(super) fn installed(config: &Config) -> Result<String, String> {
     let name = &config.models.embedded;
-    match known::installed(&config.model_dir, name) {
-        Some(path) => Ok(format!("embedded {name} at {}", path.display())),
-        None => Err(format!(
+    match tokio::task::block_in_place(|| verified(&config.model_dir, name)) {
+        Ok(Some(path)) => Ok(format!("embedded {name} at {}", path.display())),
+        Ok(None) => Err(format!(
             "embedded {name} is not here; run `skep model pull {name}`, or configure a provider in [models]"
         )),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -114,14 +119,24 @@ fn report(common: &Common, name: &str, path: &std::path::Path) -> Result<(), Fai
 
 fn list(common: &Common) -> Result<(), Failure> {
     let directory = common.config()?.model_dir;
-    let rows = known::KNOWN.map(|model| (model, known::installed(&directory, model.name)));
+    let rows = known::KNOWN.map(|model| {
+        let found = tokio::task::block_in_place(|| verified(&directory, model.name));
+        (model, found.map_err(|error| error.to_string()))
+    });
     if common.json {
-        let rows = rows.map(|(model, path)| json!({ "name": model.name, "bytes": model.bytes, "memoryMb": model.memory_mb, "about": model.about, "path": path }));
+        let rows = rows.map(|(model, found)| {
+            let (path, wrong) = found.map_or_else(|wrong| (None, Some(wrong)), |path| (path, None));
+            json!({ "name": model.name, "bytes": model.bytes, "memoryMb": model.memory_mb, "about": model.about, "path": path, "wrong": wrong })
+        });
         println!("{}", json!({ "models": rows }));
         return Ok(());
     }
-    for (model, path) in rows {
-        let place = path.map_or_else(|| "not here".to_owned(), |path| path.display().to_string());
+    for (model, found) in rows {
+        let place = match found {
+            Ok(Some(path)) => path.display().to_string(),
+            Ok(None) => "not here".to_owned(),
+            Err(wrong) => wrong,
+        };
         println!("{:<22} {:>5} MB  {}\n    {place}", model.name, model.bytes / 1_000_000, model.about);
     }
     Ok(())

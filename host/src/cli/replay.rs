@@ -18,7 +18,7 @@ pub(crate) struct Options {
 pub(crate) async fn run(common: &Common, options: Options) -> Result<(), Failure> {
     let against = if options.live { "live" } else { "recorded" };
     let path = format!("/v1/agents/tasks/{}/replay", options.task);
-    let report = Client::new(common)?.post(&path, &json!({ "against": against })).await?;
+    let report = Client::new(common)?.post(&path, &json!({ "against": against }), None).await?;
     let same = report.get("identical").and_then(Value::as_bool).unwrap_or(false);
     if common.json {
         println!("{report}");

@@ -33,10 +33,17 @@ fn greet(config: &Config, started: &Started<'_>) {
             println!("  admin key       {key}");
             println!("                  shown this once; kept in {}", key_file.display());
         }
+        None if config.admin_key.is_some() => {
+            println!("  admin key       is the configured one (SKEP_ADMIN_KEY)")
+        }
         None if key_file.is_file() => println!("  admin key       in {}", key_file.display()),
         None => println!("  admin key       was shown when the database was set up"),
     }
-    let key = if key_file.is_file() { format!("$(cat {})", word(&key_file)) } else { "ADMIN_KEY".to_owned() };
+    let key = match &config.admin_key {
+        Some(_) => "$SKEP_ADMIN_KEY".to_owned(),
+        None if key_file.is_file() => format!("$(cat {})", word(&key_file)),
+        None => "ADMIN_KEY".to_owned(),
+    };
     println!("\nTry it in another terminal:\n");
     println!("  curl -s {}/v1/agents/tasks \\", started.url);
     println!("    -H \"Authorization: Bearer {key}\" -H 'Content-Type: application/json' \\");

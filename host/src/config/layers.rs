@@ -105,26 +105,23 @@ impl Layers {
                     place: path.display().to_string(),
                 });
             };
-            let separator =
-                if setting.key.ends_with("origins") || setting.key.ends_with("proxies") { "," } else { ":" };
-            let text = match value {
-                toml::Value::String(text) => text,
-                toml::Value::Array(items) => items
-                    .iter()
-                    .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
-                    .collect::<Vec<_>>()
-                    .join(separator),
-                toml::Value::Table(table) => table.to_string(),
-                other => other.to_string(),
-            };
-            self.set(setting.key, text, Origin::File(path.to_owned()));
+            let origin = Origin::File(path.to_owned());
+            let text = text_of(setting, &value).map_err(|reason| ConfigError::Invalid {
+                key,
+                value: if setting.secret { "****".to_owned() } else { value.to_string() },
+                origin: origin.to_string(),
+                reason,
+            })?;
+            self.set(setting.key, text, origin);
         }
         Ok(())
     }
 
     fn read_environment(&mut self) -> Result<(), ConfigError> {
-        /// Variables that are not settings of the host: the file's own, the tests', the build command's.
-        const OTHERS: [&str; 5] = ["SKEP_CONFIG", "SKEP_KEY", "SKEP_URL", "SKEP_CACHE", "SKEP_MODEL_TOKEN"];
+        /// Variables that are not settings of the host: the file's own, the command line's, the model child's, the tests', the build
+        /// command's.
+        const OTHERS: [&str; 5] =
+            ["SKEP_CONFIG", "SKEP_URL", "SKEP_API_KEY", "SKEP_CACHE", "SKEP_MODEL_TOKEN"];
         const PREFIXES: [&str; 5] =
             ["SKEP_TEST_", "SKEP_BUILD_", "SKEP_BENCH_", "SKEP_FAILPOINT", "SKEP_FENCING"];
         for (name, value) in std::env::vars() {
@@ -174,6 +171,30 @@ impl Layers {
                 Some(Effective { setting: *setting, shown: shown(setting, value), origin: origin.clone() })
             })
             .collect()
+    }
+}
+
+/// What the file says, as the environment would say it.
+fn text_of(setting: &Setting, value: &toml::Value) -> Result<String, String> {
+    match (value, setting.separator) {
+        (toml::Value::String(text), _) => Ok(text.clone()),
+        (toml::Value::Array(items), Some(separator)) => {
+            let item = |item: &toml::Value| match item.as_str() {
+                None => Err("write a list of texts, such as [\"one\", \"two\"]".to_owned()),
+                Some(text) if text.contains(separator) => {
+                    Err(format!("an item must not contain {separator:?}, which separates items"))
+                }
+                Some(text) => Ok(text.to_owned()),
+            };
+            Ok(items.iter().map(item).collect::<Result<Vec<_>, _>>()?.join(&separator.to_string()))
+        }
+        (_, Some(_)) => Err("write a list of texts, such as [\"one\", \"two\"]".to_owned()),
+        (toml::Value::Table(table), None) if setting.key == "models" => Ok(table.to_string()),
+        (toml::Value::Table(_) | toml::Value::Array(_), None) => {
+            Err("write one value, not a table or a list".to_owned())
+        }
+        (_, None) if setting.key == "models" => Err("write a table [models]".to_owned()),
+        (single, None) => Ok(single.to_string()),
     }
 }
 

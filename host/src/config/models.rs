@@ -159,7 +159,8 @@ mod tests {
 
     #[test]
     fn a_provider_has_its_own_way_to_limit_answers() {
-        let tier = |more: &str| ModelsConfig::parse(&format!("core = {{ url = \"x\", model = \"m\"{more} }}"));
+        let tier =
+            |more: &str| ModelsConfig::parse(&format!("core = {{ url = \"x\", model = \"m\"{more} }}"));
         let parsed = |more: &str| match tier(more).unwrap().tiers[0].clone() {
             TierConfig::OpenAi(provider) => (provider.tokens_field, provider.max_tokens, provider.seed),
             TierConfig::Embedded => unreachable!("a provider is configured"),

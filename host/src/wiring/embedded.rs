@@ -9,6 +9,7 @@ use app::ports::outbound::Outbound;
 use egress::{Egress, Rules};
 use models::known;
 use models::supervisor::{SupervisedModel, SupervisorSettings};
+use models::verified::verified;
 use std::ffi::OsString;
 use std::sync::Arc;
 use url::Url;
@@ -19,7 +20,10 @@ pub(super) fn wire(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Mo
         return Err(Failure::new("this build has no embedded model; configure a provider in [models]"));
     }
     let name = &config.models.embedded;
-    let file = known::installed(&config.model_dir, name).unwrap_or_else(|| {
+    // Hashing may take a second, once; nothing else waits for this thread.
+    let file = tokio::task::block_in_place(|| verified(&config.model_dir, name))
+        .map_err(|error| Failure::new(error.to_string()))?;
+    let file = file.unwrap_or_else(|| {
         let file = known::find(name).map_or(name.as_str(), |known| known.file);
         tracing::warn!(model = name, "the embedded model is not here; run `skep model pull {name}`, or configure a provider in [models]");
         config.model_dir.join(file)

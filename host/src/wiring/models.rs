@@ -11,7 +11,7 @@ use std::sync::Arc;
 use url::Url;
 
 /// One model for each tier; tiers with the same configuration share it.
-pub(crate) fn wire(
+pub(super) fn wire(
     config: &Config,
     outbound: &Arc<dyn Outbound>,
     clock: &Arc<dyn Clock>,
@@ -45,7 +45,8 @@ pub(super) fn provider_urls(config: &Config) -> Result<Vec<Url>, Failure> {
     urls.collect()
 }
 
-fn remote(
+/// A provider, as it is configured.
+pub(crate) fn remote(
     provider: &Provider,
     outbound: &Arc<dyn Outbound>,
     clock: &Arc<dyn Clock>,

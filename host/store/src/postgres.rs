@@ -27,7 +27,7 @@ mod transaction;
 mod usage;
 mod workspaces;
 
-pub use connect::{ConnectError, PostgresOptions};
+pub use connect::{ConnectError, Inspection, PostgresOptions, inspect};
 
 use app::ports::store_error::StoreError;
 use signal::Signal;

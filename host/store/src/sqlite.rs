@@ -150,6 +150,21 @@ impl SqliteStore {
         Ok(Self { inner: Arc::new(inner) })
     }
 
+    /// Look at `DATA_DIR/skep.db` without a lock and without changing it, also while a host works on it: the version of its schema, none
+    /// when there is no database yet. Blocks.
+    ///
+    /// # Errors
+    /// When it cannot be read, or a newer host has migrated it.
+    pub fn inspect(data_dir: &Path) -> Result<Option<usize>, OpenError> {
+        schema::check_library()?;
+        let database = data_dir.join("skep.db");
+        if database.try_exists().map_err(|error| OpenError::Io { path: database.clone(), error })? {
+            schema::version(&database).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
     /// The lock on the data directory, to tell a second process where this one listens.
     #[must_use]
     pub fn lock(&self) -> Arc<DirectoryLock> {

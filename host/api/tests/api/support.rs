@@ -68,7 +68,7 @@ impl TestHost {
         let mut ports = ports(&folder, &clock);
         change_ports(&mut ports);
         let app = Arc::new(App::new(ports, Settings { version: "0.1.0".into(), ..Settings::default() }));
-        let first = app::accounts::ensure_default(&app, None).await.unwrap();
+        let first = app::accounts::ensure_default(&app, None, Ok).await.unwrap();
         let (draining, receiver) = watch::channel(false);
         let mut settings = HttpSettings::new("127.0.0.1:3000".parse().unwrap(), receiver);
         change(&mut settings);

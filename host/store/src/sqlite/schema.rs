@@ -1,7 +1,7 @@
 //! Opening connections: settings, version of the library, migrations.
 
 use super::OpenError;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
 
@@ -53,6 +53,22 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// The file's version, if this build knows it.
+pub(super) fn version(path: &Path) -> Result<usize, OpenError> {
+    // Not read-only: that could not read a log that a killed host has left.
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    configure(&connection)?;
+    known_version(&connection)
+}
+
+fn known_version(connection: &Connection) -> Result<usize, OpenError> {
+    let found: usize = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0))? as usize;
+    if found > MIGRATIONS.len() {
+        return Err(OpenError::NewerSchema { found, supported: MIGRATIONS.len() });
+    }
+    Ok(found)
+}
+
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
@@ -64,10 +80,7 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
-    let found: usize = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0))? as usize;
-    if found > MIGRATIONS.len() {
-        return Err(OpenError::NewerSchema { found, supported: MIGRATIONS.len() });
-    }
+    let found = known_version(connection)?;
     for (index, step) in MIGRATIONS.iter().enumerate().skip(found) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(step)?;
