@@ -1,15 +1,19 @@
 //! What a drill knows from outside of the hosts: what was acknowledged, which scopes were seen to end, what arrived at the sink.
 
 use crate::api::{Api, eventually};
+use crate::database::Database;
 use crate::sink::{Seen, Sink};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::Duration;
 
 /// Tasks that are under way at once.
 const OPEN_TASKS: usize = 3;
-/// Keyed effects of a drill: 2 personalities of 5 phases each.
-const EFFECTS: usize = 10;
+/// Phases of a drill: 2 personalities of 5 phases each.
+const PHASES: usize = 10;
+/// Keyed effects of a drill: one of each phase, one of the tool that it calls.
+const EFFECTS: usize = 2 * PHASES;
 
 /// One drill.
 #[derive(Debug)]
@@ -34,7 +38,7 @@ impl Ledger {
     /// A task that makes every class of effect in every phase.
     #[must_use]
     pub fn request(&self) -> Value {
-        let orders = json!({ "sink": self.sink.url, "effects": ["probe", "kv", "file", "keyed", "once", "tool"], "spin": 20_000 });
+        let orders = json!({ "sink": self.sink.url, "effects": ["probe", "kv", "file", "keyed", "once", "tool", "nested"], "spin": 20_000 });
         json!({
             "task": orders.to_string(),
             "capabilities": ["GOVERN"],
@@ -131,6 +135,62 @@ impl Ledger {
                 problems.push(format!("webhook {id} told different things"));
             }
         }
+    }
+}
+
+/// What a database has of the drills' local effects, read behind the hosts' back.
+#[derive(Debug, Default, Clone)]
+pub struct Stored {
+    /// `TASK|COUNT` of the key-value store: each phase counts one up.
+    pub counts: Vec<String>,
+    /// `TASK|FILES|HIGHEST VERSION` of the workspaces: each phase writes a file of its own, once.
+    pub files: Vec<String>,
+    /// `TASK|SCOPE|ORDINAL|TOKEN|HIGHEST` of entries that an older claim wrote after a newer one had begun to.
+    pub late: Vec<String>,
+}
+
+impl Stored {
+    /// Read it.
+    #[must_use]
+    pub fn read(database: &Database, data_dir: &Path) -> Self {
+        let text = |column: &str| match database {
+            Database::Sqlite => format!("CAST({column} AS TEXT)"),
+            Database::Postgres(_) => format!("convert_from({column}, 'UTF8')"),
+        };
+        let rows = |statement: &str| database.rows(data_dir, statement);
+        Self {
+            counts: rows(&format!("SELECT {}, {} FROM kv ORDER BY 1", text("key"), text("value"))),
+            files: rows(
+                "SELECT task, count(*), max(version) FROM workspace_files GROUP BY task ORDER BY task",
+            ),
+            late: rows(
+                "SELECT task, scope, ordinal, token, highest FROM (
+                     SELECT *, max(token) OVER (PARTITION BY task ORDER BY pos) AS highest FROM entries
+                 ) AS e WHERE token < highest ORDER BY task, pos",
+            ),
+        }
+    }
+
+    /// What is wrong with it, after these drills have ended.
+    #[must_use]
+    pub fn judge(&self, tasks: &[String]) -> Vec<String> {
+        let mut problems: Vec<String> =
+            self.late.iter().map(|entry| format!("{entry} was written under an older claim")).collect();
+        for task in tasks {
+            let of_task = |rows: &[String]| -> Vec<String> {
+                let prefix = format!("{task}|");
+                rows.iter().filter_map(|row| row.strip_prefix(&prefix)).map(str::to_owned).collect()
+            };
+            let counted = of_task(&self.counts);
+            if counted != [PHASES.to_string()] {
+                problems.push(format!("{task} has counted {PHASES} phases to {counted:?}"));
+            }
+            let files = of_task(&self.files);
+            if files != [format!("{PHASES}|1")] {
+                problems.push(format!("{task} wrote {PHASES} files once and has (number|version) {files:?}"));
+            }
+        }
+        problems
     }
 }
 

@@ -10,6 +10,7 @@ pub mod events;
 pub mod host;
 pub mod ledger;
 pub mod newcomer;
+pub mod package;
 pub mod readme;
 pub mod sink;
 pub mod team;

@@ -13,7 +13,7 @@ use tests::api::eventually;
 use tests::database::{Database, rows};
 use tests::environment::{path, rounds};
 use tests::host::{HostProcess, HostSpec};
-use tests::ledger::{Ledger, Moments};
+use tests::ledger::{Ledger, Moments, Stored};
 use tests::sink::Sink;
 
 /// Long enough for a loaded machine; a passing test never waits for it.
@@ -89,8 +89,7 @@ impl Pair {
             problems.push(format!("{task} {LATE_CHANGE}: {was:?} became {is:?}"));
         }
         problems.extend(self.ledger.check(&finisher.api(), PATIENCE).await);
-        problems.extend(self.late_entries());
-        problems.extend(self.miscounted());
+        problems.extend(self.stored());
         if let Ok(acknowledged) = submitted.await.unwrap() {
             assert_eq!(acknowledged, task);
         }
@@ -112,21 +111,10 @@ impl Pair {
         .collect()
     }
 
-    /// A worker that writes after another has claimed its task leaves an older token behind a newer one.
-    fn late_entries(&self) -> Vec<String> {
-        let late = self.rows(
-            "SELECT task, scope, ordinal, token, highest FROM (
-                 SELECT *, max(token) OVER (PARTITION BY task ORDER BY pos) AS highest FROM entries
-             ) AS e WHERE token < highest ORDER BY task, pos",
-        );
-        late.iter().map(|entry| format!("{entry} {LATE_ENTRY}")).collect()
-    }
-
-    /// Each scope of a drill counts one up in the key-value store; with one task at a time none gets in the way of another.
-    fn miscounted(&self) -> Option<String> {
-        let expected = (self.ledger.acknowledged.len() * 10).to_string();
-        let counted = self.rows("SELECT convert_from(value, 'UTF8') FROM kv");
-        (counted != [expected.as_str()]).then(|| format!("{expected} scopes have counted to {counted:?}"))
+    /// What is wrong with what the database has.
+    fn stored(&self) -> Vec<String> {
+        let database = Database::Postgres(self.url.clone());
+        Stored::read(&database, &self.specs[0].data_dir).judge(&self.ledger.acknowledged)
     }
 }
 
@@ -274,7 +262,7 @@ async fn hosts_that_stand_still_at_random_moments_lose_and_double_nothing() {
         pair.ledger.in_doubt.clear();
     }
     let mut problems = pair.ledger.check(&hosts[0].0.api(), PATIENCE).await;
-    problems.extend(pair.late_entries());
+    problems.extend(pair.stored());
     assert_eq!(problems, Vec::<String>::new(), "{} tasks", pair.ledger.acknowledged.len());
     assert!(taken_over > 0, "no host lost a task, so nothing was shown");
     println!(

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tests::database::Database;
 use tests::environment::{path, rounds};
-use tests::host::{HostProcess, HostSpec};
-use tests::ledger::{Ledger, Moments};
+use tests::host::{HostProcess, HostSpec, was_killed};
+use tests::ledger::{Ledger, Moments, Stored};
 use tests::sink::{Seen, Sink};
 
 /// Long enough for a loaded machine; a passing test never waits for it.
@@ -54,23 +54,22 @@ impl Drill {
     /// Let it die by itself at a kill point.
     async fn kill_at(&mut self, point: &str, count: u64) {
         self.spec.variables.insert("SKEP_FAILPOINT".to_owned(), format!("{point}@{count}"));
-        let mut host = match self.spec.try_start() {
-            Ok(host) => host,
-            // Tasks of the run before reached the point before the host could say its address.
-            Err(_) => {
-                self.spec.variables.remove("SKEP_FAILPOINT");
-                self.kills += 1;
-                return;
-            }
-        };
-        let api = host.api();
-        self.ledger.observe(&api).await;
-        self.ledger.submit(&api).await;
-        assert!(
-            host.ends_within(PATIENCE).await,
-            "kill point {point}@{count} was never reached; was the binary built with --features failpoints?"
-        );
+        let started = self.spec.start_or_end();
         self.spec.variables.remove("SKEP_FAILPOINT");
+        let (status, printed) = match started {
+            Ok(mut host) => {
+                let api = host.api();
+                self.ledger.observe(&api).await;
+                self.ledger.submit(&api).await;
+                let status = host.ends_within(PATIENCE).await.unwrap_or_else(|| {
+                    panic!("kill point {point}@{count} was never reached; was the binary built with --features failpoints?")
+                });
+                (status, host.printed())
+            }
+            // Tasks of the run before reached the point before the host could say its address.
+            Err(ended) => (ended.status, ended.printed),
+        };
+        assert!(was_killed(status), "{point}@{count} ended by {status}, which is no kill: {printed}");
         self.kills += 1;
     }
 }
@@ -91,7 +90,8 @@ async fn drill(database: Database, random_kills: usize) {
     }
     let host = drill.spec.start();
     let ledger = &drill.ledger;
-    let problems = ledger.check(&host.api(), PATIENCE).await;
+    let mut problems = ledger.check(&host.api(), PATIENCE).await;
+    problems.extend(Stored::read(&database, data.path()).judge(&ledger.acknowledged));
     assert!(
         problems.is_empty(),
         "{} kills, {} tasks:\n{}",
@@ -120,6 +120,47 @@ async fn killed_hosts_on_postgres_lose_and_double_nothing() {
 /// Something that must not arrive.
 type Damage = fn(&mut Seen);
 
+/// The control of what counts as a kill.
+#[tokio::test]
+async fn a_host_that_does_not_start_is_no_kill() {
+    let data = tempfile::tempdir().unwrap();
+    let spec = HostSpec::new(data.path());
+    let refused = spec.clone().set("SKEP_LISTEN", "nowhere").start_or_end().expect_err("it has no address");
+    assert!(!was_killed(refused.status), "{}: {}", refused.status, refused.printed);
+    assert!(refused.printed.contains("nowhere"), "{}", refused.printed);
+    let mut host = spec.start();
+    host.kill();
+    let killed = host.ends_within(PATIENCE).await.unwrap();
+    assert!(was_killed(killed), "the control: {killed}");
+}
+
+/// Rows that a database must not have.
+type Mishap = fn(&mut Stored);
+
+#[test]
+fn the_checker_finds_each_kind_of_damage_in_the_database() {
+    let task = "task_000000000001".to_owned();
+    let good = || Stored {
+        counts: vec![format!("{task}|10")],
+        files: vec![format!("{task}|10|1")],
+        late: Vec::new(),
+    };
+    let mishaps: [(&str, Mishap); 6] = [
+        ("counted twice", |stored| stored.counts = vec!["task_000000000001|11".to_owned()]),
+        ("not counted", |stored| stored.counts.clear()),
+        ("written twice", |stored| stored.files = vec!["task_000000000001|10|2".to_owned()]),
+        ("lost file", |stored| stored.files = vec!["task_000000000001|9|1".to_owned()]),
+        ("no workspace", |stored| stored.files.clear()),
+        ("late entry", |stored| stored.late.push("task_000000000001|scope|1|1|2".to_owned())),
+    ];
+    assert_eq!(good().judge(std::slice::from_ref(&task)), Vec::<String>::new());
+    for (name, mishap) in mishaps {
+        let mut stored = good();
+        mishap(&mut stored);
+        assert_ne!(stored.judge(std::slice::from_ref(&task)), Vec::<String>::new(), "{name} was not found");
+    }
+}
+
 /// The checker itself can fail: it finds each kind of damage.
 #[tokio::test]
 async fn the_checker_finds_each_kind_of_damage() {
@@ -128,7 +169,7 @@ async fn the_checker_finds_each_kind_of_damage() {
     ledger.ended.insert("task_000000000001 req-ai@1/research".to_owned(), 1);
     let good = || {
         let mut seen = Seen::default();
-        for index in 0..10 {
+        for index in 0..20 {
             seen.keyed.insert(format!("task_000000000001 scope-{index}"), BTreeSet::from(["key".to_owned()]));
         }
         seen.probes.push("task_000000000001 req-ai@1/research".to_owned());

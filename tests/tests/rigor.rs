@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
-use testkit::model_server::ModelServer;
+use testkit::model_server::{ModelServer, Scripted};
 use tests::api::{Api, eventually};
+use tests::database::Database;
 use tests::environment::path;
 use tests::host::{HostProcess, HostSpec};
 use tests::sink::Sink;
@@ -262,7 +263,7 @@ async fn a_check_of_tester_ai_that_failed_sends_the_work_back_to_coder_ai() {
             question.starts_with("PHASE coder-ai/generate")
                 && question.contains("tester-ai: tests-kept: test_todo.py")
         },
-        testkit::model_server::Scripted::json(&put_back),
+        Scripted::json(&put_back),
     );
     let body = team.finished(&wanted).await;
     assert_eq!(body["status"], "completed", "{body}");
@@ -329,11 +330,24 @@ async fn a_git_source_is_cloned_and_one_that_cannot_be_fails_the_task_naming_it(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_busy_model_suspends_the_task_and_it_goes_on_afterwards() {
     let team = Team::start(fix()).await;
-    team.model.when_times(
-        3,
-        |_| true,
-        testkit::model_server::Scripted::status(429).header("retry-after", "3"),
-    );
-    let body = team.finished(&request()).await;
+    team.model.when_times(1, |_| true, Scripted::status(429).retry_after("5"));
+    let data_dir = &team.spec.data_dir;
+    let id = team.api().submit(&request()).await.unwrap();
+    // It waits in the database and nobody holds it; a host that waited in place would hold its lease.
+    let row =
+        format!("SELECT state, wake_at > 0, host FROM tasks JOIN leases ON task = id WHERE id = '{id}'");
+    let waiting = eventually(PATIENCE, async || {
+        (Database::Sqlite.rows(data_dir, &row) == ["waiting|1|None"]).then_some(())
+    });
+    assert!(waiting.await.is_some(), "it never waited: {:?}", Database::Sqlite.rows(data_dir, &row));
+    let asked = team.model.requests().len();
+    assert_eq!(asked, 1, "it waits after its first question");
+    let attempt = async || {
+        let path = format!("/v1/agents/tasks/{id}?include=attempt");
+        team.api().get(&path).await.unwrap().body["attempt"]["deliveries"].clone()
+    };
+    assert_eq!(attempt().await, 1);
+    let body = team.api().ended(&id, PATIENCE).await;
     assert_eq!(body["status"], "completed", "{body}");
+    assert_eq!(attempt().await, 2, "it was claimed a second time");
 }
