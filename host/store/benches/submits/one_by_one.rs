@@ -1,10 +1,12 @@
-//! What the group commit is measured against: one thread, one connection with the store's settings, the store's statement prepared once,
-//! and a transaction for each request. Nothing that a plain writer would do is left out, and nothing is added.
+//! What the group commit is measured against: the store's statement, prepared once, on connections with the store's settings, and a
+//! transaction for each request. Either one thread with one connection does them all, or each caller has a connection of its own, as
+//! from a pool, and waits for SQLite's lock. Nothing that a plain host would do is left out, and nothing is added.
 
 use domain::task::NewTask;
 use rusqlite::{Connection, params};
 use std::path::Path;
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
 
 /// The writer; its thread ends with the last clone.
@@ -16,21 +18,7 @@ pub(crate) struct OneByOne {
 impl OneByOne {
     /// Take over a database that has the schema.
     pub(crate) fn open(database: &Path) -> Self {
-        let connection = Connection::open(database).unwrap();
-        let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).unwrap();
-        assert_eq!(mode, "wal");
-        for (name, value) in [
-            ("synchronous", "FULL"),
-            ("foreign_keys", "ON"),
-            ("secure_delete", "ON"),
-            ("mmap_size", "0"),
-            ("cache_size", "-16384"),
-            ("temp_store", "MEMORY"),
-            // As many pages as the store's; the log is copied inside the commit that reaches it.
-            ("wal_autocheckpoint", "4000"),
-        ] {
-            connection.pragma_update(None, name, value).unwrap();
-        }
+        let connection = connect(database);
         let (requests, received) = channel::<(NewTask, oneshot::Sender<()>)>();
         std::thread::spawn(move || {
             for (new, caller) in received {
@@ -47,6 +35,53 @@ impl OneByOne {
         self.requests.send((new, caller)).unwrap();
         answer.await.unwrap();
     }
+}
+
+/// A connection for each caller.
+#[derive(Clone)]
+pub(crate) struct Pooled {
+    connections: Arc<Vec<Mutex<Connection>>>,
+}
+
+impl Pooled {
+    /// Connect `callers` times to a database that has the schema.
+    pub(crate) fn open(database: &Path, callers: usize) -> Self {
+        let connections = (0..callers).map(|_| {
+            let connection = connect(database);
+            connection.busy_timeout(std::time::Duration::from_secs(60)).unwrap();
+            Mutex::new(connection)
+        });
+        Self { connections: Arc::new(connections.collect()) }
+    }
+
+    /// Answers after the commit, on the connection of this caller.
+    pub(crate) async fn submit(&self, caller: usize, new: NewTask) {
+        let connections = Arc::clone(&self.connections);
+        let committed = tokio::task::spawn_blocking(move || {
+            let connection = connections.get(caller).unwrap().lock().unwrap();
+            commit(&connection, &new);
+        });
+        committed.await.unwrap();
+    }
+}
+
+fn connect(database: &Path) -> Connection {
+    let connection = Connection::open(database).unwrap();
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).unwrap();
+    assert_eq!(mode, "wal");
+    for (name, value) in [
+        ("synchronous", "FULL"),
+        ("foreign_keys", "ON"),
+        ("secure_delete", "ON"),
+        ("mmap_size", "0"),
+        ("cache_size", "-16384"),
+        ("temp_store", "MEMORY"),
+        // As many pages as the store's; the log is copied inside the commit that reaches it.
+        ("wal_autocheckpoint", "4000"),
+    ] {
+        connection.pragma_update(None, name, value).unwrap();
+    }
+    connection
 }
 
 fn commit(connection: &Connection, new: &NewTask) {
