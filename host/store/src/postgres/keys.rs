@@ -52,6 +52,7 @@ impl Keys for PostgresStore {
 
     async fn insert_key(&self, key: KeyRow, now: Timestamp) -> Result<(), StoreError> {
         transact!(self.database(), write => async {
+            write.identify().await?;
             write
                 .query("INSERT INTO keys (id, kind, user_id, agent_id, hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
                 .bind(key.id.clone())
