@@ -11,6 +11,7 @@ pub mod host;
 pub mod ledger;
 pub mod newcomer;
 pub mod package;
+pub mod peer;
 pub mod readme;
 pub mod sink;
 pub mod team;

@@ -4,14 +4,16 @@
 
 use serde_json::{Value, json};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
 use testkit::model_server::ModelServer;
 use tests::api::{Api, eventually};
 use tests::command::{Case, case};
+use tests::database::Database;
 use tests::environment::path;
-use tests::host::{HostProcess, HostSpec};
+use tests::host::{ADMIN_KEY, HostProcess, HostSpec};
 use tests::newcomer::{repository, shell};
 use tests::{readme, team};
 
@@ -45,10 +47,15 @@ impl Desk {
         .await;
         let own = folder.path().join("data/plugins");
         std::fs::create_dir_all(&own).unwrap();
-        let spec = HostSpec::new(&folder.path().join("data"))
+        // The host's key is the kept one, which the commands find.
+        let kept = folder.path().join("data/admin.key");
+        std::fs::write(&kept, ADMIN_KEY).unwrap();
+        std::fs::set_permissions(&kept, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let mut spec = HostSpec::new(&folder.path().join("data"))
             .components(&[path("SKEP_TEST_COMPONENTS"), own], &[])
             .set("SKEP_MODELS", format!("core = {{ url = {:?}, model = \"scripted\" }}", model.base_url()))
             .set("SKEP_SOURCE_ROOTS", repository().join("examples").display().to_string());
+        spec.variables.remove("SKEP_ADMIN_KEY");
         let spec = more(spec);
         Self { host: spec.start(), spec, folder, _model: model }
     }
@@ -180,14 +187,24 @@ fn the_checks_of_this_table_can_fail() {
     }
 }
 
-#[test]
-fn doctor_tells_every_value_its_origin_and_no_secret() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_tells_every_value_its_origin_and_no_secret() {
+    let model = ModelServer::start().await.unwrap();
+    let database = Database::postgres();
+    let Database::Postgres(url) = &database else { panic!("a URL") };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("skep.toml");
-    std::fs::write(&file, "log = \"debug\"\n[models.core]\nurl = \"http://127.0.0.1:9/v1\"\nmodel = \"m\"\nkey = \"secret-of-the-provider\"\n").unwrap();
+    let models = format!(
+        "[models.core]\nurl = {:?}\nmodel = \"m\"\nkey = \"secret-of-the-provider\"\n",
+        model.base_url()
+    );
+    std::fs::write(&file, format!("log = \"debug\"\n{models}")).unwrap();
+    let password = url.split(['@', ':']).nth(2).unwrap();
     let doctor = case(&["doctor", "--data-dir", "somewhere"])
         .with("SKEP_ADMIN_KEY", "secret-of-the-admin")
-        .with("SKEP_DATABASE_URL", "postgres://me:secret-of-the-database@localhost/skep")
+        .with("SKEP_LISTEN", "127.0.0.1:0")
+        .with("SKEP_DATABASE_URL", url)
+        .with("SKEP_KEY", "5ec4e7".repeat(11).get(2..).unwrap())
         .with("SKEP_CONCURRENCY", "7")
         .says(&[
             "concurrency",
@@ -211,17 +228,21 @@ fn doctor_tells_every_value_its_origin_and_no_secret() {
     for json in [false, true] {
         let output = doctor.run(folder.path(), json);
         let text = [output.stdout, output.stderr].concat();
-        assert!(!String::from_utf8_lossy(&text).contains("secret-of"), "{}", String::from_utf8_lossy(&text));
+        let text = String::from_utf8_lossy(&text);
+        for secret in ["secret-of", "5ec4e7", password] {
+            assert!(!text.contains(secret), "{text}");
+        }
     }
     let settings = answer["settings"].as_array().unwrap();
     for (key, value, origin) in [
-        ("listen", "127.0.0.1:3000", "default"),
+        ("listen", "127.0.0.1:0", "SKEP_LISTEN"),
         ("data_dir", "somewhere", "command line"),
         ("plugin_dir", "somewhere/plugins", "default"),
         ("key_file", "somewhere/key", "default"),
         ("model_dir", "somewhere/models", "default"),
         ("concurrency", "7", "SKEP_CONCURRENCY"),
         ("admin_key", "****", "SKEP_ADMIN_KEY"),
+        ("key", "****", "SKEP_KEY"),
         ("database_url", "****", "SKEP_DATABASE_URL"),
         ("database_listen_url", "", "default"),
         ("log", "debug", "skep.toml"),
@@ -231,6 +252,7 @@ fn doctor_tells_every_value_its_origin_and_no_secret() {
     }
     // The control: what does not work fails a check, and the verb.
     let failed = case(&["doctor", "--data-dir", "somewhere", "--config", "embedded.toml"])
+        .with("SKEP_LISTEN", "127.0.0.1:0")
         .ends(1)
         .says(&["FAIL models", "skep model pull qwen2.5-coder-0.5b", "1 check(s) failed"])
         .holds(&["/settings/0/key", "/checks/0/good"]);

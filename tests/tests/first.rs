@@ -9,7 +9,6 @@ use std::time::Duration;
 use testkit::model_server::{ModelServer, Scripted};
 use tests::environment::path;
 use tests::events::{Seen, follow};
-use tests::host::ADMIN_KEY;
 use tests::newcomer::{Newcomer, shell};
 
 /// The promise is three minutes on two idle cores. Other work may take half of them and more; a passing test never waits this long.
@@ -159,10 +158,9 @@ async fn the_same_check_fails_when_the_model_talks_nonsense_or_nothing() {
         model.otherwise(move |_| Scripted::text(says));
         let models = format!("core = {{ url = {:?}, model = \"silly\" }}", model.base_url());
         let folder = tempfile::tempdir().unwrap();
-        let variables = [("SKEP_MODELS", models), ("SKEP_ADMIN_KEY", ADMIN_KEY.to_owned())];
-        let host = Newcomer::start(folder.path(), &variables).await;
-        assert_eq!(host.key(), None, "a key that was given is not shown");
-        let failed = first_task(&host, ADMIN_KEY, folder.path()).await.err().expect("no success");
+        let host = Newcomer::start(folder.path(), &[("SKEP_MODELS", models)]).await;
+        let key = host.key().expect("the first start shows the admin key");
+        let failed = first_task(&host, &key, folder.path()).await.err().expect("no success");
         assert!(failed.contains("the model wrote 0 % of the diff"), "{failed}");
         assert!(!model.requests().is_empty(), "the model was asked");
     }
@@ -173,13 +171,14 @@ async fn the_same_check_fails_when_the_embedded_model_cannot_start() {
     let folder = tempfile::tempdir().unwrap();
     let models = folder.path().join("models");
     std::fs::create_dir(&models).unwrap();
-    let real = path("SKEP_TEST_MODEL_DIR").read_dir().unwrap().map(|file| file.unwrap().file_name());
-    for name in real {
-        std::fs::write(models.join(name), "no model").unwrap();
-    }
-    let variables =
-        [("SKEP_MODEL_DIR", models.display().to_string()), ("SKEP_ADMIN_KEY", ADMIN_KEY.to_owned())];
+    // One that nobody knows, so that its bytes are not looked at before it starts.
+    std::fs::write(models.join("broken.gguf"), "no model").unwrap();
+    let variables = [
+        ("SKEP_MODEL_DIR", models.display().to_string()),
+        ("SKEP_MODELS", "embedded = \"broken\"".to_owned()),
+    ];
     let host = Newcomer::start(folder.path(), &variables).await;
-    let failed = first_task(&host, ADMIN_KEY, folder.path()).await.err().expect("no result without a model");
+    let key = host.key().expect("the first start shows the admin key");
+    let failed = first_task(&host, &key, folder.path()).await.err().expect("no result without a model");
     assert!(failed.contains("the task is \"failed\""), "{failed}");
 }
