@@ -18,12 +18,7 @@ const DEATHS: usize = 5;
 
 fn task(sink: &Sink, effects: &[&str]) -> Value {
     let orders = json!({ "sink": sink.url, "effects": effects });
-    json!({
-        "task": orders.to_string(),
-        "capabilities": ["GOVERN"],
-        "scope": "demo",
-        "callbackUrl": format!("{}/webhook", sink.url),
-    })
+    json!({ "task": orders.to_string(), "capabilities": ["GOVERN"], "scope": "demo" })
 }
 
 /// What the sink was told of a task.
@@ -39,7 +34,7 @@ async fn judged(database: Database) {
     let (data, sink) = (tempfile::tempdir().unwrap(), Sink::start().await);
     let folders: Vec<PathBuf> = vec![path("SKEP_TEST_COMPONENTS"), path("SKEP_TEST_GUESTS")];
     let spec = database.host(HostSpec::new(data.path()).components(&folders, &[sink.address()]));
-    // Whoever sends dies, and only one of these tasks does.
+    // Whoever sends dies, and only one of these tasks does. Only its end is told, when nothing kills any more: a webhook is sent, too.
     let deadly = spec.clone().set("SKEP_FAILPOINT", "keyed.before-send@1");
     let (mut poison, mut beside) = (String::new(), Vec::new());
     for death in 1..=DEATHS {
@@ -48,7 +43,9 @@ async fn judged(database: Database) {
                 let api = host.api();
                 // The host may die under the request; what it acknowledged counts.
                 if poison.is_empty() {
-                    poison = api.submit(&task(&sink, &["keyed"])).await.unwrap();
+                    let mut poisonous = task(&sink, &["keyed"]);
+                    poisonous["callbackUrl"] = json!(format!("{}/webhook", sink.url));
+                    poison = api.submit(&poisonous).await.unwrap();
                 }
                 beside.extend(api.submit(&task(&sink, &["kv", "file"])).await.ok());
                 (host.ends_within(PATIENCE).await.expect("the guest kills its host"), host.printed())
@@ -57,8 +54,8 @@ async fn judged(database: Database) {
         };
         assert!(was_killed(status), "death {death}: {status}: {printed}");
     }
-    // The same host, and nothing kills it any more.
-    let host = deadly.start();
+    // It would complete now. That it does not shows that it is not run.
+    let host = spec.start();
     let api = host.api();
     let body = api.ended(&poison, PATIENCE).await;
     assert_eq!(body["status"], "failed", "{body}");
@@ -70,14 +67,11 @@ async fn judged(database: Database) {
     for id in &beside {
         let body = api.ended(id, PATIENCE).await;
         assert_eq!(body["status"], "completed", "a task beside it suffered: {body}");
-        assert_eq!(told(&sink, id).await["data"], body);
     }
     assert_eq!(sink.seen().keyed.len(), 0, "it was sent all the same");
-    drop(host);
-    // The control: without what kills it the same task is nothing special.
-    let host = spec.start();
-    let again = host.api().submit(&task(&sink, &["keyed"])).await.unwrap();
-    assert_eq!(host.api().ended(&again, PATIENCE).await["status"], "completed");
+    // The control: the same orders once more, on a host that nothing kills.
+    let again = api.submit(&task(&sink, &["keyed"])).await.unwrap();
+    assert_eq!(api.ended(&again, PATIENCE).await["status"], "completed");
     println!("quarantined after {DEATHS} deaths, {} tasks beside it", beside.len());
 }
 
