@@ -6,6 +6,7 @@
 
 mod agents;
 pub mod attempt;
+mod doubt;
 mod files;
 pub mod gates;
 pub mod history;

@@ -12,7 +12,7 @@ use crate::rights::{self, Action};
 use cassette::Cassette;
 use domain::address::Scope;
 use domain::caller::Caller;
-use domain::component::{CallEnd, CallFailure, Nondeterminism, Stop};
+use domain::component::{CallEnd, Export, Nondeterminism, Stop};
 use domain::driver;
 use domain::error::{Code, Error};
 use domain::history::{Command, ComponentRef};
@@ -73,7 +73,7 @@ async fn run(app: &App, task: &Task, against: Against) -> Result<Report, StoreEr
     let scopes = load(app, task).await?;
     let mut report = Report { identical: true, scopes: 0, calls: 0, differences: Vec::new() };
     for (scope, entries) in &scopes {
-        if let Some((start, digest)) = component(app, entries, against) {
+        if let Some((start, digest)) = component(app, scope, entries, against) {
             report.scopes += 1;
             replay_scope(app, task, scope, entries, start, digest, &mut report).await?;
         }
@@ -97,7 +97,12 @@ async fn load(app: &App, task: &Task) -> Result<BTreeMap<Scope, Vec<Entry>>, Sto
 }
 
 /// The start of a component's scope and the digest to run; none for calls that the host made itself.
-fn component<'a>(app: &App, entries: &'a [Entry], against: Against) -> Option<(&'a ScopeStart, Digest)> {
+fn component<'a>(
+    app: &App,
+    scope: &Scope,
+    entries: &'a [Entry],
+    against: Against,
+) -> Option<(&'a ScopeStart, Digest)> {
     let start = entries.iter().find_map(|entry| match &entry.body {
         EntryBody::Start(start) => Some(start.as_ref()),
         EntryBody::Call(_) | EntryBody::End(_) => None,
@@ -106,12 +111,21 @@ fn component<'a>(app: &App, entries: &'a [Entry], against: Against) -> Option<(&
     let digest = match against {
         Against::Recorded => recorded,
         Against::Live => {
-            let name = start.plugin.as_deref()?.split('@').next()?;
-            let view = app.catalog.view();
-            view.live.iter().find(|((_, live), _)| live == name).map_or(recorded, |(_, plugin)| plugin.digest)
+            let live = app.catalog.resolve(&role(scope, start)?);
+            live.map_or(recorded, |plugin| plugin.digest)
         }
     };
     Some((start, digest))
+}
+
+/// What a task would call now in this scope: whoever provides the personality, or the plugin of that kind and name.
+fn role(scope: &Scope, start: &ScopeStart) -> Option<ComponentRef> {
+    let name = || Some(start.plugin.as_deref()?.split('@').next()?.to_owned());
+    Some(match start.export.as_ref()? {
+        Export::Phase(_) => ComponentRef::Personality(scope.personality()?.to_owned()),
+        Export::Tool { .. } => ComponentRef::Skill(name()?),
+        Export::Step { .. } => ComponentRef::Step(name()?),
+    })
 }
 
 async fn replay_scope(
@@ -125,23 +139,13 @@ async fn replay_scope(
 ) -> Result<(), StoreError> {
     load_component(app, digest).await?;
     let cassette = Arc::new(Cassette::new(Arc::clone(&app.ports.blobs), scope.clone(), entries));
-    // The recorded place tells which personality was asked for.
-    let personality = scope
-        .place
-        .0
-        .split_once('@')
-        .map(|(personality, _)| ComponentRef::Personality(personality.to_owned()));
-    let role = personality.unwrap_or_else(|| ComponentRef::Skill(String::new()));
-    let (context, determinism) = request_parts(task, start, &role);
+    let (context, determinism) = request_parts(task, scope, start);
     let outcome = app
         .ports
         .components
         .call(CallRequest {
             digest,
-            export: start
-                .export
-                .clone()
-                .unwrap_or(domain::component::Export::Step { config: Value::Null, input: Value::Null }),
+            export: start.export.clone().unwrap_or(Export::Step { config: Value::Null, input: Value::Null }),
             context,
             limits: start.limits.clone(),
             determinism,
@@ -180,8 +184,8 @@ async fn replay_scope(
     };
     let same = match (&recorded, &actual) {
         (Ok(Some(recorded)), Ok(actual)) => bytes(recorded) == bytes(actual),
-        (Err(recorded), Err(actual)) => is_cut(recorded) || recorded.code() == actual.code(),
-        (Err(recorded), Ok(_)) => is_cut(recorded),
+        (Err(recorded), Err(actual)) => recorded.is_cut() || bytes(recorded) == bytes(actual),
+        (Err(recorded), Ok(_)) => recorded.is_cut(),
         _ => false,
     };
     if !same {
@@ -194,11 +198,6 @@ async fn replay_scope(
         ));
     }
     Ok(())
-}
-
-/// Ends whose moment depends on the machine, not on the component.
-fn is_cut(failure: &CallFailure) -> bool {
-    matches!(failure, CallFailure::Deadline { .. } | CallFailure::Trap { .. })
 }
 
 fn bytes<T: Serialize>(value: &T) -> Vec<u8> {

@@ -18,6 +18,7 @@ pub mod journal;
 pub mod manifest;
 pub mod retry;
 pub mod rigor;
+pub mod stall;
 pub mod strike;
 pub mod task;
 pub mod time;

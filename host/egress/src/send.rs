@@ -3,7 +3,7 @@
 use crate::connect::{Clients, Names, SystemNames, resolve};
 use crate::redirect::{self, Next};
 use crate::rules::{Destination, Rules, invalid, parse_url, shown};
-use app::ports::outbound::{LEASE_ENDS, Outbound, OutboundRequest, OutboundResponse, Purpose};
+use app::ports::outbound::{LEASE_ENDS, NOT_CONNECTED, Outbound, OutboundRequest, OutboundResponse, Purpose};
 use bytes::Bytes;
 use domain::effect::{CallError, ErrorKind};
 use futures_util::StreamExt as _;
@@ -210,10 +210,13 @@ fn too_large(destination: &Destination, limit: u64) -> CallError {
 /// The URL may hold a secret in its query, so only the host is named.
 fn failure(error: reqwest::Error, destination: &Destination) -> CallError {
     let error = error.without_url();
-    let (kind, what) = match &error {
-        error if error.is_timeout() => (ErrorKind::Timeout, "was not connected in time"),
-        error if error.is_connect() => (ErrorKind::Unavailable, "could not be connected"),
-        _ => (ErrorKind::Unavailable, "broke the connection"),
+    let (kind, code, what) = match &error {
+        error if error.is_timeout() && error.is_connect() => {
+            (ErrorKind::Timeout, NOT_CONNECTED, "was not connected in time")
+        }
+        error if error.is_timeout() => (ErrorKind::Timeout, "egress", "did not answer in time"),
+        error if error.is_connect() => (ErrorKind::Unavailable, NOT_CONNECTED, "could not be connected"),
+        _ => (ErrorKind::Unavailable, "egress", "broke the connection"),
     };
     let mut reasons: Vec<String> = Vec::new();
     let mut source = error.source();
@@ -224,7 +227,7 @@ fn failure(error: reqwest::Error, destination: &Destination) -> CallError {
         }
         source = cause.source();
     }
-    CallError::new(kind, "egress", format!("{} {what}: {}", destination.shown(), reasons.join(": ")))
+    CallError::new(kind, code, format!("{} {what}: {}", destination.shown(), reasons.join(": ")))
 }
 
 fn method(text: &str) -> Result<Method, CallError> {

@@ -110,7 +110,7 @@ impl State {
     /// End the call: a reply that does not belong to the call is a fault of the host, not of the guest.
     pub(crate) fn mismatch(&mut self, call: &str, reply: &Reply) -> wasmtime::Error {
         let reply = domain::effect::bounded(format!("{reply:?}"), 200);
-        self.stop(Stop::Unavailable(format!("{call} was answered with another kind of reply: {reply}")))
+        self.stop(Stop::Broken(format!("{call} was answered with another kind of reply: {reply}")))
     }
 
     fn over(&mut self, kind: LimitKind, message: String) -> wasmtime::Error {

@@ -217,14 +217,9 @@ async fn claim(host: &TestHost) -> Arc<Attempt> {
     };
     let claimed = host.app.ports.queue.claim(request, host.now()).await.unwrap().remove(0);
     let entries = host.app.ports.journal.load_entries(&claimed.lease).await.unwrap();
-    Attempt::new(
-        Arc::clone(&host.app),
-        claimed.task,
-        claimed.lease,
-        host.clock.elapsed(),
-        by_scope(entries),
-        0,
-    )
+    let attempt = Attempt::new(Arc::clone(&host.app), claimed, host.clock.elapsed());
+    attempt.load(by_scope(entries), 0);
+    attempt
 }
 
 async fn run(attempt: &Arc<Attempt>, scope: &str) -> ScopeResult {

@@ -3,7 +3,7 @@
 use super::host::{Halt, Performed, ScopeHost};
 use super::live::Live;
 use crate::ports::models::collect;
-use domain::effect::model::{ModelAnswer, ModelRequest, Tier};
+use domain::effect::model::{ModelAnswer, ModelEvent, ModelRequest, Tier, Usage};
 use domain::effect::{CallError, ErrorKind, Reply};
 use domain::journal::LocalEffect;
 use domain::rigor::request::AgentTask;
@@ -49,13 +49,16 @@ pub(super) async fn complete(live: &Live, request: &ModelRequest) -> Result<Perf
         Ok(stream) => stream,
         Err(error) => return Ok(Performed::error(error)),
     };
-    let answer = collect(stream, |text| attempt.tell(DELTA, delta(&scope, text))).await;
-    match answer {
-        Ok(answer) => {
-            attempt.spend(answer.usage.input_tokens + answer.usage.output_tokens);
-            let usage = LocalEffect::Usage { model: answer.model.clone(), usage: answer.usage };
-            Ok(Performed::local(Reply::Model(answer), vec![usage]))
-        }
-        Err(error) => Ok(Performed::error(error)),
-    }
+    let mut wasted = None;
+    let answer = collect(stream, |event| match event {
+        ModelEvent::Delta(text) => attempt.tell(DELTA, delta(&scope, text)),
+        ModelEvent::Used(usage) => wasted = Some(*usage),
+        ModelEvent::Answer(_) => {}
+    })
+    .await;
+    let used = answer.as_ref().map_or(wasted, |answer| Some(answer.usage));
+    attempt.spend(used.map_or(0, Usage::total));
+    let name = answer.as_ref().map_or_else(|_| model.name(), |answer| answer.model.clone());
+    let effects = used.map(|usage| LocalEffect::Usage { model: name, usage }).into_iter().collect();
+    Ok(Performed { result: answer.map(Reply::Model), effects })
 }

@@ -25,6 +25,9 @@ pub enum Purpose {
 /// Code of the error when a connection was refused because the lease of the worker that asked is about to end. Nothing was sent.
 pub const LEASE_ENDS: &str = "lease-ends";
 
+/// Code of the error when no connection came about: the name has no address, or nobody answered there. Nothing was sent.
+pub const NOT_CONNECTED: &str = "not-connected";
+
 /// Whether a connection may still be made for whoever asked: a worker's lease may end while a name is looked up, or between redirects.
 #[derive(Clone)]
 pub struct Permission(Arc<dyn Fn() -> bool + Send + Sync>);

@@ -131,6 +131,12 @@ impl Assembly {
         }
     }
 
+    /// What it took, where the server has said it.
+    pub(super) fn usage(&self) -> Option<Usage> {
+        self.usage
+            .map(|usage| Usage { input_tokens: usage.prompt_tokens, output_tokens: usage.completion_tokens })
+    }
+
     /// Whether the server said why the answer ended: only then it is whole.
     pub(super) fn is_finished(&self) -> bool {
         self.finish.is_some()

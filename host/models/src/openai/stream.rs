@@ -7,7 +7,7 @@ use super::failure;
 use crate::schema;
 use app::ports::outbound::OutboundResponse;
 use bytes::Bytes;
-use domain::effect::model::{Finish, ModelEvent, ModelRequest};
+use domain::effect::model::{Finish, ModelEvent, ModelRequest, Usage};
 use domain::effect::{CallError, ErrorKind};
 use futures_util::StreamExt as _;
 use futures_util::stream::{BoxStream, Stream};
@@ -27,6 +27,8 @@ pub(super) struct Reading {
     assembly: Assembly,
     ready: VecDeque<ModelEvent>,
     ended: bool,
+    /// Why the answer that ended is none; given after everything that is ready.
+    failed: Option<CallError>,
     /// Until then something must come, once we wait for it. Comments, with which servers keep a connection open, are nothing.
     patience: Option<Instant>,
     request: Arc<ModelRequest>,
@@ -53,6 +55,7 @@ impl Reading {
             assembly: Assembly::default(),
             ready: VecDeque::new(),
             ended: false,
+            failed: None,
             patience: None,
             request,
             settings,
@@ -75,13 +78,24 @@ impl Reading {
                     return Some((Ok(event), Some(reading)));
                 }
                 if reading.ended {
-                    return None;
+                    return reading.failed.take().map(|error| (Err(error), None));
                 }
                 if let Err(error) = reading.read().await {
-                    return Some((Err(error), None));
+                    reading.fail(error);
                 }
             }
         })
+    }
+
+    /// The end of an answer that is none. Its tokens were used: as the provider counted them, or as far as we can tell.
+    fn fail(&mut self, error: CallError) {
+        let usage = self.assembly.usage();
+        let usage = usage.unwrap_or_else(|| Usage::estimated(&self.request, self.assembly.size()));
+        if self.assembly.size() > 0 || usage.output_tokens > 0 {
+            self.ready.push_back(ModelEvent::Used(usage));
+        }
+        self.ended = true;
+        self.failed = Some(error);
     }
 
     /// One chunk of the body, or its end.
@@ -202,23 +216,33 @@ impl Reading {
     fn conclude(&mut self) -> Result<(), CallError> {
         self.ended = true;
         if let Some(refusal) = self.assembly.refusal() {
-            return Err(CallError::new(ErrorKind::Permanent, "refusal", self.settings.clean(&refusal)));
+            let text = self.settings.clean(&refusal);
+            self.fail(CallError::new(ErrorKind::Permanent, "refusal", text));
+            return Ok(());
         }
-        let (answer, counted) = std::mem::take(&mut self.assembly).answer(&self.settings.model);
+        let estimated = Usage::estimated(&self.request, self.assembly.size());
+        let (mut answer, counted) = std::mem::take(&mut self.assembly).answer(&self.settings.model);
         if !counted {
-            tracing::warn!(model = %answer.model, "the provider did not say how many tokens it used; they count as 0");
+            tracing::warn!(model = %answer.model, "the provider did not say how many tokens it used; they are estimated");
+            answer.usage = estimated;
         }
         if let Some(schema) = &self.request.answer_schema
             && answer.tool_calls.is_empty()
         {
-            if answer.finish == Finish::Length {
+            let misses = if answer.finish == Finish::Length {
                 let message = format!(
                     "the answer was cut at {} tokens, so its JSON is not whole; allow more",
                     answer.usage.output_tokens
                 );
-                return Err(CallError::new(ErrorKind::Other, "schema", message));
+                Err(CallError::new(ErrorKind::Other, "schema", message))
+            } else {
+                schema::check(schema, &answer.content)
+            };
+            if let Err(error) = misses {
+                self.ready.push_back(ModelEvent::Used(answer.usage));
+                self.failed = Some(error);
+                return Ok(());
             }
-            schema::check(schema, &answer.content)?;
         }
         self.ready.push_back(ModelEvent::Answer(answer));
         Ok(())
@@ -267,8 +291,10 @@ mod tests {
         reading.begin().await.unwrap();
         let events: Vec<_> = reading.into_stream().collect().await;
         assert!(matches!(&events[0], Ok(ModelEvent::Delta(text)) if text == "a"), "{events:?}");
-        assert_eq!(events[1].as_ref().unwrap_err().kind, ErrorKind::Timeout);
-        assert_eq!(events.len(), 2);
+        // One byte of an answer was one token.
+        assert_eq!(events[1], Ok(ModelEvent::Used(Usage { input_tokens: 0, output_tokens: 1 })));
+        assert_eq!(events[2].as_ref().unwrap_err().kind, ErrorKind::Timeout);
+        assert_eq!(events.len(), 3);
     }
 
     #[tokio::test]

@@ -60,7 +60,7 @@ pub(super) async fn suspend(
         .execute(write.connection())
         .await?;
     write
-        .query("UPDATE leases SET host = NULL WHERE task = $1")
+        .query("UPDATE leases SET host = NULL, stalls = stalls + 1 WHERE task = $1")
         .bind(held.task.clone())
         .execute(write.connection())
         .await?;

@@ -115,6 +115,9 @@ impl Journal for SqliteStore {
                     "UPDATE tasks SET state = ?2, wake_at = ?3, strikes = CASE WHEN ?4 THEN 0 ELSE strikes END WHERE id = ?1",
                 )?
                 .execute(params![lease.task.as_str(), state.as_str(), wake_at.0, fenced.progressed()])?;
+            connection
+                .prepare_cached("UPDATE leases SET stalls = stalls + 1 WHERE task = ?1")?
+                .execute(params![lease.task.as_str()])?;
             let_go(connection, &lease.task)?;
             Ok(applied)
         };

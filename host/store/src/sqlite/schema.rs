@@ -13,10 +13,11 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CACHED_STATEMENTS: usize = 192;
 
 /// Each is one step; the file's `user_version` is how many have been made.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/sqlite/0001_first.sql"),
     include_str!("../../migrations/sqlite/0002_at_work_and_live_plugins.sql"),
     include_str!("../../migrations/sqlite/0003_headers_of_answers.sql"),
+    include_str!("../../migrations/sqlite/0004_stalls.sql"),
 ];
 
 /// Refuse a library that is too old. It is bundled, so this fails only in a build that was made to use another.

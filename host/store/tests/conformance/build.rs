@@ -101,6 +101,7 @@ impl Bench {
     /// The start of a scope.
     pub(crate) fn start(&self, scope: &str) -> Entry {
         let start = ScopeStart {
+            context: None,
             plugin: Some("hello@1.0.0".to_owned()),
             digest: None,
             abi: Some("0.1.0".to_owned()),

@@ -1,10 +1,11 @@
 //! What is durable before an effect leaves, and what keeps it from leaving.
 
+use crate::models::{answer, question};
 use crate::support::{SCOPE, TestHost, done, ended, everything, once, response, run, send};
 use app::effects::scope::ScopeResult;
 use domain::component::{CallFailure, Stop};
-use domain::effect::model::{Finish, ModelAnswer, ModelEvent, ModelMessage, ModelRequest, Role, Usage};
-use domain::effect::{Call, CallError, ErrorKind};
+use domain::effect::model::Usage;
+use domain::effect::{CallError, ErrorKind};
 use domain::journal::EntryBody;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -31,15 +32,19 @@ async fn everything_before_an_effect_is_durable_when_it_leaves_and_a_once_effect
                 Ok(response(200))
             }
         });
-        host.skill("guest", everything(), script(move |guest| {
-            let call = call.clone();
-            async move {
-                guest.get(send("GET", "one")).await?;
-                guest.get(send("GET", "two")).await?;
-                guest.get(call).await?;
-                Ok(done())
-            }
-        }));
+        host.skill(
+            "guest",
+            everything(),
+            script(move |guest| {
+                let call = call.clone();
+                async move {
+                    guest.get(send("GET", "one")).await?;
+                    guest.get(send("GET", "two")).await?;
+                    guest.get(call).await?;
+                    Ok(done())
+                }
+            }),
+        );
         let attempt = host.attempt().await;
         ended(run(&attempt, SCOPE, "guest").await).0.unwrap();
         let mut expected = vec![true, true];
@@ -52,13 +57,17 @@ async fn everything_before_an_effect_is_durable_when_it_leaves_and_a_once_effect
 async fn nothing_leaves_near_the_end_of_the_lease_and_a_once_effect_is_not_even_started() {
     for call in [send("POST", "order"), once("order")] {
         let host = TestHost::new();
-        host.skill("guest", everything(), script(move |guest| {
-            let call = call.clone();
-            async move {
-                guest.get(call).await?;
-                Ok(done())
-            }
-        }));
+        host.skill(
+            "guest",
+            everything(),
+            script(move |guest| {
+                let call = call.clone();
+                async move {
+                    guest.get(call).await?;
+                    Ok(done())
+                }
+            }),
+        );
         let id = host.submit().await;
         let attempt = host.attempt().await;
         host.clock.advance(Duration::from_secs(12));
@@ -85,10 +94,14 @@ async fn a_service_that_asks_for_a_long_wait_suspends_the_task_and_a_short_one_i
                 if busy { Err(error) } else { Ok(response(200)) }
             }
         });
-        host.skill("guest", everything(), script(|guest| async move {
-            guest.get(send("GET", "page")).await?;
-            Ok(done())
-        }));
+        host.skill(
+            "guest",
+            everything(),
+            script(|guest| async move {
+                guest.get(send("GET", "page")).await?;
+                Ok(done())
+            }),
+        );
         host.submit().await;
         let attempt = host.attempt().await;
         let running = tokio::spawn(async move { run(&attempt, SCOPE, "guest").await });
@@ -109,32 +122,20 @@ async fn a_service_that_asks_for_a_long_wait_suspends_the_task_and_a_short_one_i
     }
 }
 
-fn question() -> Call {
-    let message =
-        ModelMessage { role: Role::User, content: "why".into(), tool_calls: vec![], tool_call_id: None };
-    Call::Model(ModelRequest { messages: vec![message], ..ModelRequest::default() })
-}
-
-fn answer(input_tokens: u64, output_tokens: u64) -> Vec<Result<ModelEvent, CallError>> {
-    vec![Ok(ModelEvent::Answer(ModelAnswer {
-        content: "because".into(),
-        tool_calls: vec![],
-        finish: Finish::Stop,
-        usage: Usage { input_tokens, output_tokens },
-        model: "scripted".into(),
-    }))]
-}
-
 #[tokio::test]
 async fn a_task_whose_budget_of_tokens_is_used_up_asks_no_model_any_more() {
     let host = TestHost::with(|_, settings| settings.token_budget = 100);
     host.model.will(answer(60, 40));
     host.model.will(answer(1, 1));
-    host.skill("guest", everything(), script(|guest| async move {
-        guest.get(question()).await?;
-        guest.get(question()).await?;
-        Ok(done())
-    }));
+    host.skill(
+        "guest",
+        everything(),
+        script(|guest| async move {
+            guest.get(question()).await?;
+            guest.get(question()).await?;
+            Ok(done())
+        }),
+    );
     let id = host.submit().await;
     let attempt = host.attempt().await;
     let (result, _) = ended(run(&attempt, SCOPE, "guest").await);

@@ -18,30 +18,42 @@ fn refused() -> CallError {
 }
 
 /// A guest that makes this call and answers with its error.
-async fn one_call(host: &TestHost, call: domain::effect::Call) -> (Result<domain::component::Output, CallFailure>, bool) {
-    host.skill("guest", everything(), script(move |guest| {
-        let call = call.clone();
-        async move {
-            guest.get(call).await?;
-            Ok(done())
-        }
-    }));
+async fn one_call(
+    host: &TestHost,
+    call: domain::effect::Call,
+) -> (Result<domain::component::Output, CallFailure>, bool) {
+    host.skill(
+        "guest",
+        everything(),
+        script(move |guest| {
+            let call = call.clone();
+            async move {
+                guest.get(call).await?;
+                Ok(done())
+            }
+        }),
+    );
     host.submit().await;
     let attempt = host.attempt().await;
-    let running = tokio::spawn(async move { run(&attempt, SCOPE, "guest").await });
+    let mut running = tokio::spawn(async move { run(&attempt, SCOPE, "guest").await });
     // Tries inside the call wait for the clock.
-    while !running.is_finished() {
-        host.clock.advance(Duration::from_millis(100));
+    loop {
+        tokio::select! {
+            result = &mut running => return ended(result.unwrap()),
+            () = host.clock.sleepers(1) => host.clock.advance(Duration::from_millis(500)),
+        }
         tokio::task::yield_now().await;
     }
-    ended(running.await.unwrap())
 }
 
 #[tokio::test]
 async fn a_once_effect_that_got_no_answer_is_uncertain_and_never_sent_again() {
     for error in [late(), CallError::new(ErrorKind::Unavailable, "egress", "broke the connection")] {
         let host = TestHost::new();
-        host.wire.answer(move |_| { let error = error.clone(); async move { Err(error) } });
+        host.wire.answer(move |_| {
+            let error = error.clone();
+            async move { Err(error) }
+        });
         let (result, may_retry) = one_call(&host, once("order")).await;
         let Err(failure) = result else { panic!("it succeeded") };
         assert_eq!(failure.code(), "uncertain");
@@ -68,7 +80,8 @@ async fn a_keyed_effect_is_tried_again_in_its_call_under_one_key_and_not_under_a
     let (result, may_retry) = one_call(&host, send("POST", "order")).await;
     assert_eq!(result, Err(CallFailure::Error(late())));
     assert!(!may_retry, "it may have happened");
-    let keys: std::collections::BTreeSet<_> = host.wire.sent().into_iter().map(|(_, key)| key.unwrap()).collect();
+    let keys: std::collections::BTreeSet<_> =
+        host.wire.sent().into_iter().map(|(_, key)| key.unwrap()).collect();
     assert_eq!((host.wire.sent().len(), keys.len()), (3, 1));
 }
 
@@ -96,14 +109,21 @@ async fn a_once_effect_that_a_crash_cut_is_uncertain_and_forbids_another_try() {
             Ok(response(200))
         }
     });
-    host.skill("guest", everything(), script(|guest| async move {
-        let answer = guest.ask(once("order")).await?;
-        assert_eq!(answer.unwrap_err().kind, ErrorKind::Uncertain);
-        Err(trap())
-    }));
+    host.skill(
+        "guest",
+        everything(),
+        script(|guest| async move {
+            let answer = guest.ask(once("order")).await?;
+            assert_eq!(answer.unwrap_err().kind, ErrorKind::Uncertain);
+            Err(trap())
+        }),
+    );
     let id = host.submit().await;
     let first = host.attempt().await;
-    let dying = { let first = Arc::clone(&first); tokio::spawn(async move { run(&first, SCOPE, "guest").await }) };
+    let dying = {
+        let first = Arc::clone(&first);
+        tokio::spawn(async move { run(&first, SCOPE, "guest").await })
+    };
     arrived.notified().await;
     dying.abort();
     let second = host.crash(first).await;

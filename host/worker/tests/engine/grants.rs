@@ -15,17 +15,22 @@ async fn before_and_after(call: Call, policy: serde_json::Value) -> Result<Reply
     let (tells, waits) = (Arc::clone(&asked), Arc::clone(&changed));
     let answer = Arc::new(std::sync::Mutex::new(None));
     let kept = Arc::clone(&answer);
-    let digest = host.skill("guest", everything(), script(move |guest| {
-        let (call, tells, waits, kept) = (call.clone(), Arc::clone(&tells), Arc::clone(&waits), Arc::clone(&kept));
-        async move {
-            guest.get(call.clone()).await?;
-            tells.notify_one();
-            waits.notified().await;
-            let second = guest.ask(call).await?;
-            *kept.lock().unwrap() = Some(second);
-            Ok(done())
-        }
-    }));
+    let digest = host.skill(
+        "guest",
+        everything(),
+        script(move |guest| {
+            let (call, tells, waits, kept) =
+                (call.clone(), Arc::clone(&tells), Arc::clone(&waits), Arc::clone(&kept));
+            async move {
+                guest.get(call.clone()).await?;
+                tells.notify_one();
+                waits.notified().await;
+                let second = guest.ask(call).await?;
+                *kept.lock().unwrap() = Some(second);
+                Ok(done())
+            }
+        }),
+    );
     host.submit().await;
     let attempt = host.attempt().await;
     let running = tokio::spawn(async move { run(&attempt, SCOPE, "guest").await });

@@ -5,8 +5,14 @@
 
 mod barrier;
 mod doubt;
+mod faults;
+mod faulty;
 mod grants;
+mod models;
 mod nested;
+mod replay;
 mod resume;
 mod stopping;
 mod support;
+mod suspects;
+mod working;

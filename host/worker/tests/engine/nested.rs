@@ -22,22 +22,29 @@ async fn an_effect_of_a_nested_call_that_the_journal_answers_forbids_another_try
     posting(&host);
     let durable = Arc::new(Notify::new());
     let told = Arc::clone(&durable);
-    host.skill("caller", everything(), script(move |guest| {
-        let told = Arc::clone(&told);
-        async move {
-            guest.get(tool("callee")).await?;
-            if guest.call == 1 {
-                // A write takes everything before it to the disk.
-                guest.get(Call::Kv(KvCall::Put { key: "key".into(), value: vec![1] })).await?;
-                told.notify_one();
-                std::future::pending::<()>().await;
+    host.skill(
+        "caller",
+        everything(),
+        script(move |guest| {
+            let told = Arc::clone(&told);
+            async move {
+                guest.get(tool("callee")).await?;
+                if guest.call == 1 {
+                    // A write takes everything before it to the disk.
+                    guest.get(Call::Kv(KvCall::Put { key: "key".into(), value: vec![1] })).await?;
+                    told.notify_one();
+                    std::future::pending::<()>().await;
+                }
+                Err(trap())
             }
-            Err(trap())
-        }
-    }));
+        }),
+    );
     host.submit().await;
     let first = host.attempt().await;
-    let dying = { let first = Arc::clone(&first); tokio::spawn(async move { run(&first, SCOPE, "caller").await }) };
+    let dying = {
+        let first = Arc::clone(&first);
+        tokio::spawn(async move { run(&first, SCOPE, "caller").await })
+    };
     durable.notified().await;
     dying.abort();
     let second = host.crash(first).await;
@@ -53,23 +60,31 @@ async fn an_effect_of_a_nested_call_that_its_caller_did_not_wait_for_forbids_ano
     let host = TestHost::new();
     let posted = Arc::new(Notify::new());
     let tells = Arc::clone(&posted);
-    host.skill("callee", everything(), script(move |guest| {
-        let tells = Arc::clone(&tells);
-        async move {
-            guest.get(send("POST", "order")).await?;
-            tells.notify_one();
-            std::future::pending().await
-        }
-    }));
-    host.skill("caller", everything(), script(move |guest| {
-        let posted = Arc::clone(&posted);
-        async move {
-            tokio::select! {
-                _ = guest.get(tool("callee")) => Ok(done()),
-                () = posted.notified() => Err(CallEnd::Failed(CallFailure::Deadline { wall_ms: 1 })),
+    host.skill(
+        "callee",
+        everything(),
+        script(move |guest| {
+            let tells = Arc::clone(&tells);
+            async move {
+                guest.get(send("POST", "order")).await?;
+                tells.notify_one();
+                std::future::pending().await
             }
-        }
-    }));
+        }),
+    );
+    host.skill(
+        "caller",
+        everything(),
+        script(move |guest| {
+            let posted = Arc::clone(&posted);
+            async move {
+                tokio::select! {
+                    _ = guest.get(tool("callee")) => Ok(done()),
+                    () = posted.notified() => Err(CallEnd::Failed(CallFailure::Deadline { wall_ms: 1 })),
+                }
+            }
+        }),
+    );
     host.submit().await;
     let attempt = host.attempt().await;
     let (result, may_retry) = ended(run(&attempt, SCOPE, "caller").await);
@@ -80,14 +95,22 @@ async fn an_effect_of_a_nested_call_that_its_caller_did_not_wait_for_forbids_ano
 #[tokio::test]
 async fn a_nested_call_without_effects_forbids_nothing() {
     let host = TestHost::new();
-    host.skill("callee", everything(), script(|guest| async move {
-        guest.get(send("GET", "page")).await?;
-        Ok(done())
-    }));
-    host.skill("caller", everything(), script(|guest| async move {
-        guest.get(tool("callee")).await?;
-        Err(trap())
-    }));
+    host.skill(
+        "callee",
+        everything(),
+        script(|guest| async move {
+            guest.get(send("GET", "page")).await?;
+            Ok(done())
+        }),
+    );
+    host.skill(
+        "caller",
+        everything(),
+        script(|guest| async move {
+            guest.get(tool("callee")).await?;
+            Err(trap())
+        }),
+    );
     host.submit().await;
     let attempt = host.attempt().await;
     assert!(ended(run(&attempt, SCOPE, "caller").await).1);
@@ -96,10 +119,14 @@ async fn a_nested_call_without_effects_forbids_nothing() {
 #[tokio::test]
 async fn calls_are_nested_eight_deep_and_no_deeper() {
     let host = TestHost::new();
-    host.skill("deep", everything(), script(|guest| async move {
-        guest.get(tool("deep")).await?;
-        Ok(done())
-    }));
+    host.skill(
+        "deep",
+        everything(),
+        script(|guest| async move {
+            guest.get(tool("deep")).await?;
+            Ok(done())
+        }),
+    );
     host.submit().await;
     let attempt = host.attempt().await;
     let (result, _) = ended(run(&attempt, SCOPE, "deep").await);

@@ -15,7 +15,10 @@ fn put(key: &str) -> Call {
 /// Run a guest that hangs after what it does in its first call, and let its host die there.
 async fn until_it_hangs(host: &TestHost, hangs: &Notify) -> Arc<app::effects::attempt::Attempt> {
     let first = host.attempt().await;
-    let dying = { let first = Arc::clone(&first); tokio::spawn(async move { run(&first, SCOPE, "guest").await }) };
+    let dying = {
+        let first = Arc::clone(&first);
+        tokio::spawn(async move { run(&first, SCOPE, "guest").await })
+    };
     hangs.notified().await;
     dying.abort();
     host.crash(first).await
@@ -26,18 +29,22 @@ async fn a_resumed_guest_that_ends_before_its_recorded_calls_is_nondeterminism_w
     let host = TestHost::new();
     let hangs = Arc::new(Notify::new());
     let tells = Arc::clone(&hangs);
-    host.skill("guest", everything(), script(move |guest| {
-        let tells = Arc::clone(&tells);
-        async move {
-            guest.get(put("one")).await?;
-            if guest.call == 1 {
-                guest.get(put("two")).await?;
-                tells.notify_one();
-                std::future::pending::<()>().await;
+    host.skill(
+        "guest",
+        everything(),
+        script(move |guest| {
+            let tells = Arc::clone(&tells);
+            async move {
+                guest.get(put("one")).await?;
+                if guest.call == 1 {
+                    guest.get(put("two")).await?;
+                    tells.notify_one();
+                    std::future::pending::<()>().await;
+                }
+                Ok(done())
             }
-            Ok(done())
-        }
-    }));
+        }),
+    );
     host.submit().await;
     let second = until_it_hangs(&host, &hangs).await;
     let ScopeResult::Stopped(Stop::Nondeterminism(sides)) = run(&second, SCOPE, "guest").await else {
@@ -53,18 +60,22 @@ async fn a_resumed_guest_gets_its_recorded_answers_and_goes_on_live() {
     let host = TestHost::new();
     let hangs = Arc::new(Notify::new());
     let tells = Arc::clone(&hangs);
-    host.skill("guest", everything(), script(move |guest| {
-        let tells = Arc::clone(&tells);
-        async move {
-            guest.get(send("POST", "first")).await?;
-            if guest.call == 1 {
-                tells.notify_one();
-                std::future::pending::<()>().await;
+    host.skill(
+        "guest",
+        everything(),
+        script(move |guest| {
+            let tells = Arc::clone(&tells);
+            async move {
+                guest.get(send("POST", "first")).await?;
+                if guest.call == 1 {
+                    tells.notify_one();
+                    std::future::pending::<()>().await;
+                }
+                guest.get(send("POST", "second")).await?;
+                Ok(done())
             }
-            guest.get(send("POST", "second")).await?;
-            Ok(done())
-        }
-    }));
+        }),
+    );
     host.submit().await;
     let second = until_it_hangs(&host, &hangs).await;
     ended(run(&second, SCOPE, "guest").await).0.unwrap();
@@ -85,10 +96,14 @@ async fn an_effect_whose_entry_was_lost_is_sent_again_under_its_key_and_by_anoth
             std::future::pending().await
         }
     });
-    host.skill("guest", everything(), script(|guest| async move {
-        guest.get(send("POST", "order")).await?;
-        Ok(done())
-    }));
+    host.skill(
+        "guest",
+        everything(),
+        script(|guest| async move {
+            guest.get(send("POST", "order")).await?;
+            Ok(done())
+        }),
+    );
     host.submit().await;
     let second = until_it_hangs(&host, &hangs).await;
     host.wire.answer(|_| async { Ok(crate::support::response(200)) });

@@ -17,21 +17,32 @@ async fn a_guest_that_computes_is_ended_by_every_stop_however_deep_it_is() {
             let host = TestHost::new();
             let busy = Arc::new(Notify::new());
             let tells = Arc::clone(&busy);
-            host.skill("busy", everything(), script(move |_| {
-                let tells = Arc::clone(&tells);
-                async move {
-                    tells.notify_one();
-                    std::future::pending().await
-                }
-            }));
+            host.skill(
+                "busy",
+                everything(),
+                script(move |_| {
+                    let tells = Arc::clone(&tells);
+                    async move {
+                        tells.notify_one();
+                        std::future::pending().await
+                    }
+                }),
+            );
             host.skill("tail", everything(), script(|_| async { Ok(done()) }));
-            host.skill("caller", serde_json::json!([{ "interface": "tools", "names": ["busy.*"] }]), script(|guest| async move {
-                guest.get(tool("busy")).await?;
-                Ok(done())
-            }));
+            host.skill(
+                "caller",
+                serde_json::json!([{ "interface": "tools", "names": ["busy.*"] }]),
+                script(|guest| async move {
+                    guest.get(tool("busy")).await?;
+                    Ok(done())
+                }),
+            );
             host.submit().await;
             let attempt = host.attempt().await;
-            let running = { let attempt = Arc::clone(&attempt); tokio::spawn(async move { run(&attempt, SCOPE, skill).await }) };
+            let running = {
+                let attempt = Arc::clone(&attempt);
+                tokio::spawn(async move { run(&attempt, SCOPE, skill).await })
+            };
             busy.notified().await;
             attempt.stop(reason.clone());
             let ScopeResult::Stopped(stopped) = running.await.unwrap() else { panic!("{skill} ended") };
@@ -53,13 +64,20 @@ async fn an_effect_that_has_begun_is_journaled_before_a_stopped_scope_answers() 
             Ok(response(201))
         }
     });
-    host.skill("guest", everything(), script(|guest| async move {
-        guest.get(send("POST", "order")).await?;
-        Ok(done())
-    }));
+    host.skill(
+        "guest",
+        everything(),
+        script(|guest| async move {
+            guest.get(send("POST", "order")).await?;
+            Ok(done())
+        }),
+    );
     let id = host.submit().await;
     let attempt = host.attempt().await;
-    let running = { let attempt = Arc::clone(&attempt); tokio::spawn(async move { run(&attempt, SCOPE, "guest").await }) };
+    let running = {
+        let attempt = Arc::clone(&attempt);
+        tokio::spawn(async move { run(&attempt, SCOPE, "guest").await })
+    };
     arrived.notified().await;
     attempt.stop(Stop::Drain);
     for _ in 0..100 {
@@ -76,13 +94,20 @@ async fn a_stop_ends_the_tries_inside_a_call() {
     for reason in REASONS {
         let host = TestHost::new();
         host.wire.answer(|_| async { Err(CallError::new(ErrorKind::Timeout, "egress", "did not answer")) });
-        host.skill("guest", everything(), script(|guest| async move {
-            guest.get(send("POST", "order")).await?;
-            Ok(done())
-        }));
+        host.skill(
+            "guest",
+            everything(),
+            script(|guest| async move {
+                guest.get(send("POST", "order")).await?;
+                Ok(done())
+            }),
+        );
         let id = host.submit().await;
         let attempt = host.attempt().await;
-        let running = { let attempt = Arc::clone(&attempt); tokio::spawn(async move { run(&attempt, SCOPE, "guest").await }) };
+        let running = {
+            let attempt = Arc::clone(&attempt);
+            tokio::spawn(async move { run(&attempt, SCOPE, "guest").await })
+        };
         // It waits for its second try, and nobody moves the clock.
         host.clock.sleepers(1).await;
         attempt.stop(reason.clone());

@@ -1,5 +1,6 @@
 //! A host whose guests are scripts, whose network is a closure and whose clock stands still until it is moved.
 
+use crate::faulty::Faulty;
 use app::effects::attempt::Attempt;
 use app::effects::history::by_scope;
 use app::effects::scope::{ScopeResult, run_component};
@@ -8,7 +9,7 @@ use app::ports::components::Profile;
 use app::ports::models::{Model, Models};
 use app::ports::outbound::{Outbound, OutboundRequest, OutboundResponse, Purpose};
 use app::ports::packages::{BrokenPackage, Packages, Scan};
-use app::ports::queue::{ClaimRequest, Claimed};
+use app::ports::queue::{ClaimRequest, Claimed, Queue as _};
 use app::{App, Ports, Settings};
 use bytes::Bytes;
 use domain::address::Scope;
@@ -19,8 +20,8 @@ use domain::effect::{Call, CallError, ErrorKind};
 use domain::history::ComponentRef;
 use domain::id::{AgentId, Digest, HostId, TaskId, UserId};
 use domain::journal::{Entry, EntryBody};
-use domain::manifest::grant::Capability;
 use domain::manifest::Manifest;
+use domain::manifest::grant::Capability;
 use domain::task::{Kind, NewTask, Task};
 use domain::time::Timestamp;
 use egress::{GuardedSources, Rules, SourceSettings, StandardWebhooks};
@@ -32,10 +33,13 @@ use std::time::Duration;
 use store::sqlite::{Options, SqliteStore};
 use testkit::clock::{SeededEntropy, SimClock};
 use testkit::components::{Script, ScriptedComponents};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// 2026-02-23T15:00:00Z.
 pub(crate) const START: Timestamp = Timestamp(1_771_858_800_000);
+/// Who works on every task.
+pub(crate) const AGENT: AgentId = AgentId(Uuid::from_u128(2));
 /// Who owns every task.
 pub(crate) const USER: UserId = UserId(Uuid::from_u128(1));
 /// Where most tests run their guest.
@@ -48,6 +52,9 @@ pub(crate) struct TestHost {
     pub(crate) components: Arc<ScriptedComponents>,
     pub(crate) wire: Arc<Wire>,
     pub(crate) model: Arc<ScriptedModel>,
+    /// Journal and queue fail where a test says so.
+    pub(crate) faulty: Arc<Faulty>,
+    store: Arc<SqliteStore>,
     _folder: tempfile::TempDir,
 }
 
@@ -68,19 +75,20 @@ impl TestHost {
         let scripted = Arc::new(ScriptedModel::default());
         let model: Arc<dyn Model> = scripted.clone();
         let secret = egress::webhook::make_secret(entropy.as_ref());
+        let faulty = Arc::new(Faulty::new(store.clone(), store.clone()));
         let mut ports = Ports {
             clock: shared,
             entropy: entropy.clone(),
             tasks: store.clone(),
-            queue: store.clone(),
-            journal: store.clone(),
+            queue: faulty.clone(),
+            journal: faulty.clone(),
             blobs: store.clone(),
             workspaces: store.clone(),
             kv: store.clone(),
             keys: store.clone(),
             idempotency: store.clone(),
             usage: store.clone(),
-            plugins: store,
+            plugins: store.clone(),
             components: components.clone(),
             packages: Arc::new(NoPackages),
             models: Models { tiers: [Arc::clone(&model), Arc::clone(&model), model] },
@@ -92,16 +100,19 @@ impl TestHost {
         let mut settings = Settings::default();
         change(&mut ports, &mut settings);
         let app = Arc::new(App::new(ports, settings));
-        Self { app, clock, components, wire, model: scripted, _folder: folder }
+        Self { app, clock, components, wire, model: scripted, faulty, store, _folder: folder }
     }
 
     /// A live skill of that name with the tool `run`, granted what it asks for.
     pub(crate) fn skill(&self, name: &str, capabilities: Value, script: Script) -> Digest {
-        self.plugin(json!({
-            "abi": "0.1.0", "kind": "skill", "name": name, "version": "1.0.0", "description": "Scripted.",
-            "capabilities": capabilities,
-            "tools": [{ "name": "run", "description": "Runs.", "schema": {}, "effects": {} }],
-        }), script)
+        self.plugin(
+            json!({
+                "abi": "0.1.0", "kind": "skill", "name": name, "version": "1.0.0", "description": "Scripted.",
+                "capabilities": capabilities,
+                "tools": [{ "name": "run", "description": "Runs.", "schema": {}, "effects": {} }],
+            }),
+            script,
+        )
     }
 
     /// A live plugin, granted what its manifest asks for.
@@ -136,29 +147,93 @@ impl TestHost {
 
     /// Submit an agent task of the shortest line.
     pub(crate) async fn submit(&self) -> TaskId {
+        self.submit_for("GOVERN").await
+    }
+
+    /// Submit the delivery of a webhook to this path: the smallest task.
+    pub(crate) async fn submit_delivery(&self, path: &str) -> TaskId {
         let mut random = [0; 6];
         self.app.ports.entropy.fill(&mut random);
+        let id = TaskId::new(TaskId::DELIVERY, random);
+        let input =
+            json!({ "url": format!("https://hooks.example/{path}"), "id": id.to_string(), "body": "{}" });
+        // Who comes first is claimed first; a suspect-to-be goes before the rest.
+        let priority = if path == "suspect" { 20 } else { 10 };
+        self.submit_new(id, Kind::Webhook, priority, input).await
+    }
+
+    /// Submit an agent task of the line of this capability.
+    pub(crate) async fn submit_for(&self, capability: &str) -> TaskId {
+        let mut random = [0; 6];
+        self.app.ports.entropy.fill(&mut random);
+        let input = json!({
+            "task": "Write rules", "capabilities": [capability], "intelligence": "core", "scope": "demo",
+            "priority": "normal", "source": null, "callbackUrl": null,
+        });
+        self.submit_new(TaskId::new(TaskId::TASK, random), Kind::AgentTask, 10, input).await
+    }
+
+    async fn submit_new(&self, id: TaskId, kind: Kind, priority: i16, input: Value) -> TaskId {
         let new = NewTask {
-            id: TaskId::new(TaskId::TASK, random),
+            id,
             parent: None,
             user: USER,
-            agent: AgentId(Uuid::from_u128(2)),
-            kind: Kind::AgentTask,
-            driver: Kind::AgentTask.driver().to_owned(),
-            priority: 10,
-            input: json!({
-                "task": "Write rules", "capabilities": ["GOVERN"], "intelligence": "core", "scope": "demo",
-                "priority": "normal", "source": null, "callbackUrl": null,
-            }),
+            agent: AGENT,
+            kind,
+            driver: kind.driver().to_owned(),
+            priority,
+            input,
             estimate_key: String::new(),
             created_at: self.clock.now(),
         };
         self.app.ports.tasks.submit_task(new, Vec::new()).await.unwrap().new.id
     }
 
+    /// Start the worker.
+    pub(crate) fn work(&self) -> Working {
+        let host = HostId(Uuid::from_u128(8));
+        let worker = worker::Worker::new(Arc::clone(&self.app), host, Uuid::from_u128(9));
+        let shutdown = CancellationToken::new();
+        let running = tokio::spawn(worker.run(shutdown.clone()));
+        Working { shutdown, running }
+    }
+
+    /// Let time pass, no faster than the store can follow.
+    async fn step(&self) {
+        self.clock.advance(Duration::from_millis(250));
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        self.store.wake_due(Timestamp(0), 1).await.unwrap();
+    }
+
+    /// Let this much time pass.
+    pub(crate) async fn pass(&self, duration: Duration) {
+        let until = self.clock.elapsed() + duration;
+        while self.clock.elapsed() < until {
+            self.step().await;
+        }
+    }
+
+    /// Let time pass until the task is as it is expected.
+    pub(crate) async fn until(&self, expected: impl Fn(&Task) -> bool, id: &TaskId) {
+        for _ in 0..4000 {
+            if expected(&self.task(id).await) {
+                return;
+            }
+            self.step().await;
+        }
+        panic!("a thousand seconds later: {:?}", self.task(id).await);
+    }
+
     /// The task as it is stored.
     pub(crate) async fn task(&self, id: &TaskId) -> Task {
         self.app.ports.tasks.find_task(USER, id).await.unwrap().unwrap()
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Its durable entries in order.
@@ -192,8 +267,9 @@ impl TestHost {
     pub(crate) async fn attempt(&self) -> Arc<Attempt> {
         let claimed = self.claim().await;
         let entries = self.app.ports.journal.load_entries(&claimed.lease).await.unwrap();
-        let (app, asked_at) = (Arc::clone(&self.app), self.clock.elapsed());
-        Attempt::new(app, claimed.task, claimed.lease, asked_at, by_scope(entries), 0)
+        let attempt = Attempt::new(Arc::clone(&self.app), claimed, self.clock.elapsed());
+        attempt.load(by_scope(entries), 0);
+        attempt
     }
 
     /// Its host dies, what was buffered is lost, another one takes the task.
@@ -202,6 +278,23 @@ impl TestHost {
         self.clock.advance(self.app.settings.lease + Duration::from_secs(1));
         self.app.ports.queue.rescue(self.clock.now(), 10).await.unwrap();
         self.attempt().await
+    }
+}
+
+/// A worker that was started.
+pub(crate) struct Working {
+    shutdown: CancellationToken,
+    running: tokio::task::JoinHandle<()>,
+}
+
+impl Working {
+    /// SIGTERM, and its end.
+    pub(crate) async fn drain(self, host: &TestHost) {
+        self.shutdown.cancel();
+        while !self.running.is_finished() {
+            host.step().await;
+        }
+        self.running.await.unwrap();
     }
 }
 
@@ -273,7 +366,10 @@ pub(crate) struct Wire {
 
 impl Default for Wire {
     fn default() -> Self {
-        Self { sent: Mutex::default(), answering: Mutex::new(Arc::new(|_| Box::pin(async { Ok(response(200)) }))) }
+        Self {
+            sent: Mutex::default(),
+            answering: Mutex::new(Arc::new(|_| Box::pin(async { Ok(response(200)) }))),
+        }
     }
 }
 
@@ -370,4 +466,3 @@ impl Packages for NoPackages {
         panic!("no package is looked at here")
     }
 }
-
