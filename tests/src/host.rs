@@ -210,10 +210,14 @@ impl HostProcess {
         self.printed().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
+    /// How it ended, if it has.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("the host can be waited for")
+    }
+
     /// Wait until it ends by itself: how it did; none when it does not in time.
     pub async fn ends_within(&mut self, time: Duration) -> Option<ExitStatus> {
-        crate::api::eventually(time, async || self.child.try_wait().expect("the host can be waited for"))
-            .await
+        crate::api::eventually(time, async || self.has_ended()).await
     }
 
     /// Its process id.
