@@ -14,8 +14,8 @@ use vault::secret_file;
 
 /// A plain answer comes within this; streams send a comment each 15 s.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// The host takes up to 120 s for a submit with a large project and for a replay; whoever asks waits longer than that.
-const LONG_TIMEOUT: Duration = Duration::from_secs(130);
+/// The host takes its time for a submit with a large project and for a replay; whoever asks waits longer than that.
+const LONG_TIMEOUT: Duration = api::LONGEST_ANSWER.saturating_add(Duration::from_secs(10));
 /// The key for the host that `--url` or `SKEP_URL` names.
 const KEY_VARIABLE: &str = "SKEP_API_KEY";
 /// Larger than any answer of the API.
@@ -200,4 +200,29 @@ fn refused(status: u16, body: &Value) -> Failure {
         Some(message) => format!("{message} (HTTP {status})"),
         None => format!("the host answered HTTP {status}"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn plain_http_is_private_on_this_machine_only() {
+        for (url, expected) in [
+            ("http://127.0.0.1:3000", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]:3000", true),
+            ("http://localhost:3000", true),
+            ("https://skep.example.com", true),
+            ("http://skep.example.com", false),
+            ("http://localhost.example.com", false),
+            ("http://127.0.0.1.example.com", false),
+            ("http://10.0.0.1", false),
+            ("http://[::ffff:127.0.0.1]", false),
+            ("http://0x7f000001", true),
+        ] {
+            assert_eq!(is_private(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
 }

@@ -164,3 +164,62 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
         format!("{text:?} is no address: write addresses or ranges, such as 10.0.0.5 or 10.0.0.0/8")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn origins_are_written_as_browsers_send_them() {
+        for (text, sent) in [
+            ("https://app.example.com", "https://app.example.com"),
+            ("https://App.Example.com:443/", "https://app.example.com"),
+            ("http://localhost:8080", "http://localhost:8080"),
+            ("http://[::1]:8080", "http://[::1]:8080"),
+        ] {
+            assert_eq!(origin(text).unwrap(), sent);
+        }
+        for text in [
+            "app.example.com",
+            "https://",
+            "https://a/b",
+            "https://a?b",
+            "https://a#b",
+            "https://u@a",
+            "ftp://a",
+            "*",
+            "null",
+        ] {
+            assert!(origin(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_an_address_or_a_range() {
+        for (text, holds) in
+            [("10.0.0.5", "10.0.0.5"), ("10.0.0.0/8", "10.9.9.9"), ("::1", "::1"), ("fd00::/8", "fd12::3")]
+        {
+            assert!(network(text).unwrap().contains(&holds.parse::<IpAddr>().unwrap()), "{text}");
+        }
+        for text in ["proxy", "10.0.0.0/33", "10.0.0", ""] {
+            assert!(network(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_taken_out_of_the_layers_and_stays_a_given_one() {
+        let text = "07".repeat(32);
+        let mut layers = Layers { values: std::collections::BTreeMap::new() };
+        assert_eq!(layers.key().unwrap(), None);
+        layers.values.insert("key", (text.clone(), Origin::Environment("SKEP_KEY")));
+        assert_eq!(layers.key().unwrap(), Some(KeyEncryptionKey::parse(&text).unwrap()));
+        assert_eq!(layers.text("key"), "given");
+        let shown = layers.effective();
+        assert!(shown.iter().any(|row| row.setting.key == "key" && row.shown == "****"));
+        // Beside a file that somebody chose it is one too many.
+        layers.values.insert("key", (text, Origin::Environment("SKEP_KEY")));
+        layers.values.insert("key_file", ("elsewhere".to_owned(), Origin::Flag));
+        assert!(layers.key().unwrap_err().to_string().contains("key_file is set too"));
+    }
+}
