@@ -16,7 +16,7 @@ mod kv;
 mod live;
 mod model;
 pub mod recorded;
-mod schema;
+pub(crate) mod schema;
 pub mod scope;
 mod source;
 mod tools;

@@ -5,6 +5,7 @@ mod cassette;
 use crate::App;
 use crate::effects::history;
 use crate::effects::recorded::restore_output;
+use crate::effects::schema;
 use crate::effects::scope::request_parts;
 use crate::ports::components::CallRequest;
 use crate::ports::store_error::StoreError;
@@ -18,6 +19,7 @@ use domain::error::{Code, Error};
 use domain::history::{Command, ComponentRef};
 use domain::id::Digest;
 use domain::journal::{Entry, EntryBody, ScopeEnd, ScopeStart};
+use domain::manifest::Manifest;
 use domain::task::{State, Task};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -137,7 +139,7 @@ async fn replay_scope(
     digest: Digest,
     report: &mut Report,
 ) -> Result<(), StoreError> {
-    load_component(app, digest).await?;
+    let manifest = load_component(app, digest).await?;
     let cassette = Arc::new(Cassette::new(Arc::clone(&app.ports.blobs), scope.clone(), entries));
     let (context, determinism) = request_parts(task, scope, start);
     let outcome = app
@@ -165,7 +167,10 @@ async fn replay_scope(
         actual,
     };
     let actual = match outcome.result {
-        Ok(output) => Ok(output),
+        Ok(output) => match &manifest {
+            Some(manifest) => schema::fitting(manifest, scope.personality(), output).await,
+            None => Ok(output),
+        },
         Err(CallEnd::Failed(failure)) => Err(failure),
         // A scope that was cut (deadline, trap in a host call, death of the host) is verified up to its last host call.
         Err(CallEnd::Stopped(Stop::Drain)) => return Ok(()),
@@ -204,15 +209,17 @@ fn bytes<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
-async fn load_component(app: &App, digest: Digest) -> Result<(), StoreError> {
+/// Answers its manifest, where it is still known.
+async fn load_component(app: &App, digest: Digest) -> Result<Option<Manifest>, StoreError> {
+    let record = app.ports.plugins.find_plugin(digest).await?.map(|record| record.manifest);
     if app.ports.components.is_loaded(digest) {
-        return Ok(());
+        return Ok(record);
     }
     let gone = || StoreError::NotFound(format!("component {digest} is not in the database any more"));
-    let record = app.ports.plugins.find_plugin(digest).await?.ok_or_else(gone)?;
+    let manifest = record.ok_or_else(gone)?;
     let bytes = app.ports.blobs.find_blob(digest).await?.ok_or_else(gone)?;
-    match app.ports.components.compile(bytes, &record.manifest).await {
-        Ok(_) => Ok(()),
+    match app.ports.components.compile(bytes, &manifest).await {
+        Ok(_) => Ok(Some(manifest)),
         Err(error) => Err(StoreError::Internal(error.to_string())),
     }
 }

@@ -32,7 +32,7 @@ pub enum Export {
         arguments: Value,
     },
     /// A phase of a personality.
-    Phase(PhaseInput),
+    Phase(Box<PhaseInput>),
     /// A workflow step.
     Step {
         /// Valid against the manifest's schema.

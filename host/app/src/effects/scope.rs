@@ -3,6 +3,7 @@
 use super::attempt::{Attempt, stop_of};
 use super::host::{ScopeHost, SharedScopeHost};
 use super::recorded::{record_output, restore_output, restore_reply};
+use super::schema;
 use crate::App;
 use crate::catalog::LivePlugin;
 use crate::failpoint;
@@ -112,7 +113,10 @@ async fn try_component(
         return Ok(ScopeResult::Stopped(Stop::Nondeterminism(Box::new(sides))));
     }
     match outcome.result {
-        Ok(output) => end(attempt, scope, Some(&host), Ok(output), outcome.cost, depth).await,
+        Ok(output) => {
+            let fitting = schema::fitting(&plugin.manifest, scope.personality(), output).await;
+            end(attempt, scope, Some(&host), fitting, outcome.cost, depth).await
+        }
         Err(CallEnd::Failed(failure)) => {
             end(attempt, scope, Some(&host), Err(failure), outcome.cost, depth).await
         }

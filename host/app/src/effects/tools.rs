@@ -2,6 +2,7 @@
 
 use super::host::{Halt, Performed};
 use super::live::Live;
+use super::schema;
 use super::scope::{ScopeResult, run_component};
 use crate::catalog::LivePlugin;
 use domain::component::{CallFailure, Export, LimitKind, Output};
@@ -62,7 +63,7 @@ async fn call_tool(live: &Live, name: &str, arguments: &Value) -> Result<Perform
     else {
         return Ok(Performed::error(unknown(name)));
     };
-    if let Err(message) = check_arguments(definition, arguments) {
+    if let Err(message) = schema::check(&definition.schema, arguments) {
         let message = format!("arguments of {name} do not fit its schema: {message}");
         return Ok(Performed::error(CallError::new(ErrorKind::InvalidInput, "arguments", message)));
     }
@@ -93,15 +94,6 @@ async fn call_tool(live: &Live, name: &str, arguments: &Value) -> Result<Perform
         Err(failure) => {
             Performed::error(CallError::new(ErrorKind::Other, failure.code(), format!("{name}: {failure}")))
         }
-    })
-}
-
-fn check_arguments(tool: &Tool, arguments: &Value) -> Result<(), String> {
-    let validator = jsonschema::validator_for(&tool.schema)
-        .map_err(|error| format!("the schema itself is not valid: {error}"))?;
-    validator.validate(arguments).map_err(|error| {
-        let place = error.instance_path().to_string();
-        if place.is_empty() { error.to_string() } else { format!("{place}: {error}") }
     })
 }
 

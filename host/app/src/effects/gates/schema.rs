@@ -33,10 +33,10 @@ pub(super) async fn answers(attempt: &Attempt) -> Result<Vec<Answer>, StoreError
         if !manifests.contains_key(&digest) {
             manifests.insert(digest, manifest(attempt, digest).await?);
         }
-        let found = manifests.get(&digest).and_then(Option::as_ref).and_then(|manifest| {
-            let provided = manifest.personalities.iter().find(|provided| provided.id == personality)?;
-            provided.phases.get(output.phase().as_str()).cloned()
-        });
+        let found = manifests
+            .get(&digest)
+            .and_then(Option::as_ref)
+            .and_then(|manifest| schema::of_phase(manifest, personality, &output).cloned());
         answers.push(Answer {
             name: format!("{personality}/{}", output.phase().as_str()),
             schema: found,

@@ -145,7 +145,7 @@ impl StationWalk<'_> {
     fn phase(&mut self, input: impl FnOnce() -> PhaseInput, phase: Phase) -> PhaseStep<PhaseOutput> {
         let place = self.place(phase);
         let component = ComponentRef::Personality(self.station.personality.to_owned());
-        let work = || Work::Component { component, export: Box::new(Export::Phase(input())) };
+        let work = || Work::Component { component, export: Box::new(Export::Phase(Box::new(input()))) };
         match self.history.standing(&place, RetryPolicy::default(), work) {
             Standing::Done(Yield::Output(Output::Phase(output))) if output.phase() == phase => {
                 self.done += 1;

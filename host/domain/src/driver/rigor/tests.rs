@@ -210,7 +210,8 @@ fn a_finding_reaches_coder_ai_with_the_name_of_who_made_the_check() {
         };
         if place.0 == "coder-ai@2/research" {
             let Work::Component { export, .. } = &work else { panic!("{work:?}") };
-            let Export::Phase(PhaseInput::Research(brief)) = export.as_ref() else { panic!("{export:?}") };
+            let Export::Phase(input) = export.as_ref() else { panic!("{export:?}") };
+            let PhaseInput::Research(brief) = input.as_ref() else { panic!("{export:?}") };
             let found: Vec<(&str, &str)> =
                 brief.findings.iter().map(|gate| (gate.name.as_str(), gate.evidence.as_str())).collect();
             assert_eq!((brief.round, found), (2, vec![("tester-ai: content", "a.json is broken")]));
