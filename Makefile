@@ -11,7 +11,7 @@ run: ## Build everything, fetch the small model, run the host at http://127.0.0.
 test: ## Run all tests, PostgreSQL and the embedded model included
 	@scripts/test.sh
 
-test-long: ## The same with ten times as many kills of the host
+test-long: ## The same with ten times as many kills and stops of the host
 	@scripts/test-long.sh
 
 bench: ## Measure, and keep the raw output in benches/

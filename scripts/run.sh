@@ -20,13 +20,8 @@ stage "check the machine" scripts/setup.sh run
 stage "find a compiler for plugins" choose_toolchain
 stage "build the host" cargo build --locked --package skep
 stage "build the plugins" scripts/build-plugins.sh "$target/components" plugins
-stage "fetch the model $model" scripts/model.sh "$model" "$data/models"
+stage "fetch the model $model" scripts/model.sh "$model" "${SKEP_MODEL_DIR:-$data/models}"
 
 trap - EXIT
 stage_table 0
-mkdir -p "$data/plugins"
-export SKEP_PLUGIN_DIR="${SKEP_PLUGIN_DIR:-$data/plugins:$target/components}"
-# Where a newcomer's first project lies.
-export SKEP_SOURCE_ROOTS="${SKEP_SOURCE_ROOTS:-$PWD/examples}"
-export SKEP_POLICY="${SKEP_POLICY:-$target/components/policy.toml}"
-exec "$target/debug/skep" up --data-dir "$data" "$@"
+exec scripts/up.sh "$@"

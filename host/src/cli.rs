@@ -19,9 +19,12 @@ pub(crate) use failure::Failure;
 
 use crate::config::{Config, Flags};
 use clap::{Args, Parser, Subcommand};
+use serde_json::json;
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-/// Host autonomous agents whose every extension is a sealed WebAssembly component.
+/// Host autonomous agents whose every plugin is a sealed WebAssembly component.
 #[derive(Debug, Parser)]
 #[command(name = "skep", version, propagate_version = true)]
 pub(crate) struct Arguments {
@@ -46,7 +49,7 @@ pub(crate) struct Common {
     /// The host to speak to [default: the one that runs on the data directory; SKEP_URL].
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) url: Option<String>,
-    /// API key [default: SKEP_ADMIN_KEY, then the one kept in the data directory].
+    /// API key [default: SKEP_API_KEY; for the host that runs on the data directory also SKEP_ADMIN_KEY, then the key kept there].
     #[arg(long, global = true, value_name = "KEY", hide = true)]
     pub(crate) key: Option<String>,
 }
@@ -82,6 +85,13 @@ pub(crate) enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Used by the host itself: runs a program, such as git, under limits.
+    #[command(hide = true)]
+    LimitProgram {
+        /// As the egress gives them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
 }
 
 impl Common {
@@ -99,6 +109,20 @@ impl Common {
     }
 }
 
+/// The command line. One that cannot be understood is reported as every failure is, with clap's exit code 2; help and version end well.
+pub(crate) fn arguments() -> Result<Arguments, ExitCode> {
+    Arguments::try_parse().map_err(|error| {
+        if error.use_stderr() && std::env::args().any(|argument| argument == "--json") {
+            let message = error.render().to_string();
+            println!("{}", json!({ "error": message.trim().trim_start_matches("error: ") }));
+        } else if error.print().is_err() {
+            // Nobody reads what we print; the code still tells.
+            return ExitCode::FAILURE;
+        }
+        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
+    })
+}
+
 /// Run a verb.
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let common = arguments.common;
@@ -114,6 +138,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Task(options) => task::run(&common, options).await,
         Verb::Replay(options) => replay::run(&common, options).await,
         // Handled before threads start.
-        Verb::CompileComponent { .. } => Ok(()),
+        Verb::CompileComponent { .. } | Verb::LimitProgram { .. } => Ok(()),
     }
 }

@@ -1,6 +1,10 @@
-//! The configuration: a TOML file, overridden by the environment, overridden by flags. Read once, here and nowhere else.
+//! The configuration: a TOML file, overridden by the environment, overridden by flags. Settings of the host are read once, here and
+//! nowhere else.
 //!
-//! [`settings`] lists every setting once; [`layers`] finds each value and where it came from; this file gives them types.
+//! [`settings`] lists every setting once; [`layers`] finds each value and where it came from; this file gives them types and checks them
+//! against each other. What is no setting of a host is read where it is used: `SKEP_URL` and `SKEP_API_KEY` of the verbs that speak to a
+//! host, `SKEP_BUILD_TOOLCHAIN`, `HF_ENDPOINT`, what the model's child is told, and what children need of the environment (`PATH`,
+//! `SSL_CERT_FILE`).
 
 mod layers;
 mod models;
@@ -11,9 +15,16 @@ pub(crate) use layers::{Effective, Flags};
 pub(crate) use models::{ModelsConfig, Provider, TierConfig};
 pub(crate) use settings::SETTINGS;
 
+use egress::sources::SourceRoot;
+use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use url::Url;
+use vault::key_file::KeyEncryptionKey;
+
+/// The smallest limit under which a submit still fits.
+const SMALLEST_BODY_LIMIT: usize = 4096;
 
 /// A setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,18 +78,22 @@ pub(crate) struct Config {
     pub(crate) admin_key: Option<String>,
     /// Providers by tier.
     pub(crate) models: ModelsConfig,
+    /// Where embedded models lie.
+    pub(crate) model_dir: PathBuf,
     /// Folders that a task's `source` may come from.
-    pub(crate) source_roots: Vec<String>,
+    pub(crate) source_roots: Vec<SourceRoot>,
     /// How the host is reached from outside.
-    pub(crate) public_url: Option<String>,
+    pub(crate) public_url: Option<Url>,
     /// Origins that browsers may call from.
     pub(crate) cors_origins: Vec<String>,
     /// Proxies whose `X-Forwarded-*` count.
-    pub(crate) trusted_proxies: Vec<String>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// Grants by digest, source and egress rules.
     pub(crate) policy: Vec<PathBuf>,
-    /// Key-encryption key file.
+    /// Key-encryption key file; not used where the key itself is given.
     pub(crate) key_file: PathBuf,
+    /// The key-encryption key itself.
+    pub(crate) key: Option<KeyEncryptionKey>,
     /// tracing filter.
     pub(crate) log: String,
     /// JSON lines instead of text.
@@ -91,12 +106,20 @@ pub(crate) struct Config {
     pub(crate) lease: Duration,
     /// Between heartbeats.
     pub(crate) heartbeat: Duration,
-    /// Tasks at once.
+    /// Tasks at once; 0 takes tasks in and runs none.
     pub(crate) concurrency: u32,
     /// Running time of one call.
     pub(crate) call_wall: Duration,
     /// Tokens of one task.
     pub(crate) token_budget: u64,
+    /// Traps in a row that take a new plugin version back; 0 never.
+    pub(crate) trap_limit: u32,
+    /// How long completed and cancelled tasks are kept.
+    pub(crate) keep_tasks: Duration,
+    /// How long failed tasks are kept.
+    pub(crate) keep_failed: Duration,
+    /// How long webhook deliveries are kept.
+    pub(crate) keep_webhooks: Duration,
     /// Bytes of a request body.
     pub(crate) body_limit: usize,
     /// Where each value came from, for `skep doctor`.
@@ -109,14 +132,8 @@ impl Config {
     /// # Errors
     /// Naming the setting, its value, where it was written, and what to write instead.
     pub(crate) fn load(flags: &Flags) -> Result<Self, ConfigError> {
-        let layers = layers::Layers::read(flags)?;
+        let mut layers = layers::Layers::read(flags)?;
         let data_dir: PathBuf = layers.path("data_dir")?;
-        let key_file = layers.optional("key_file").map_or_else(|| data_dir.join("key"), PathBuf::from);
-        let mut plugin_dirs: Vec<PathBuf> =
-            layers.list("plugin_dir", ':').into_iter().map(PathBuf::from).collect();
-        if plugin_dirs.is_empty() {
-            plugin_dirs.push(data_dir.join("plugins"));
-        }
         let listen: SocketAddr = layers.parse("listen", "write ADDRESS:PORT, such as 127.0.0.1:3000")?;
         let no_auth = layers.flag("no_auth")?;
         if no_auth && !listen.ip().is_loopback() {
@@ -125,29 +142,50 @@ impl Config {
                 "without authentication the host listens on loopback only: set listen to 127.0.0.1:PORT",
             ));
         }
+        let key = layers.key()?;
+        let database_url = layers.database()?;
+        let (lease, heartbeat) = (layers.milliseconds("lease_ms")?, layers.milliseconds("heartbeat_ms")?);
+        if heartbeat >= lease {
+            let reason = format!(
+                "a lease of {} ms would end before it is renewed: write less, a third of lease_ms is usual",
+                lease.as_millis()
+            );
+            return Err(layers.invalid("heartbeat_ms", &reason));
+        }
+        let body_limit = layers.parse("body_limit", "write a number of bytes")?;
+        if body_limit < SMALLEST_BODY_LIMIT {
+            return Err(layers.invalid("body_limit", "a task would not fit: write 4096 or more bytes"));
+        }
         Ok(Self {
             listen,
-            plugin_dirs,
-            database_url: layers.optional("database_url").filter(|url| !url.starts_with("sqlite:")),
-            database_listen_url: layers.optional("database_listen_url"),
+            plugin_dirs: layers.list("plugin_dir").into_iter().map(PathBuf::from).collect(),
+            database_listen_url: layers.listen_database(database_url.as_ref())?,
+            database_url,
             admin_key: layers.optional("admin_key"),
             models: layers.models()?,
-            source_roots: layers.list("source_roots", ':'),
-            public_url: layers.optional("public_url"),
-            cors_origins: layers.list("cors_origins", ','),
-            trusted_proxies: layers.list("trusted_proxies", ','),
-            policy: layers.list("policy", ':').into_iter().map(PathBuf::from).collect(),
-            key_file,
+            model_dir: layers.path("model_dir")?,
+            source_roots: layers
+                .list_of("source_roots", |text| text.parse().map_err(|error| format!("{error}")))?,
+            public_url: layers.url("public_url")?,
+            cors_origins: layers.list_of("cors_origins", values::origin)?,
+            trusted_proxies: layers.list_of("trusted_proxies", values::network)?,
+            policy: layers.list("policy").into_iter().map(PathBuf::from).collect(),
+            key,
+            key_file: layers.path("key_file")?,
             log: layers.text("log"),
             log_json: layers.choice("log_format", &["text", "json"])? == "json",
             worker: layers.flag("worker")?,
             no_auth,
-            lease: layers.milliseconds("lease_ms")?,
-            heartbeat: layers.milliseconds("heartbeat_ms")?,
+            lease,
+            heartbeat,
             concurrency: layers.parse("concurrency", "write a number of tasks, such as 64")?,
             call_wall: layers.milliseconds("call_wall_ms")?,
             token_budget: layers.parse("token_budget", "write a number of tokens")?,
-            body_limit: layers.parse("body_limit", "write a number of bytes")?,
+            trap_limit: layers.parse("trap_limit", "write a number of traps, 0 for never")?,
+            keep_tasks: layers.days("keep_tasks_days")?,
+            keep_failed: layers.days("keep_failed_days")?,
+            keep_webhooks: layers.days("keep_webhooks_days")?,
+            body_limit,
             data_dir,
             effective: layers.effective(),
         })

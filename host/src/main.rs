@@ -7,12 +7,17 @@ mod shutdown;
 mod telemetry;
 mod wiring;
 
-use clap::Parser as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = cli::Arguments::parse();
-    // Runs before any thread: the compile child limits its own process.
+    let arguments = match cli::arguments() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
+    // Before any thread: these two limit their own process.
+    if let cli::Verb::LimitProgram { arguments } = arguments.verb {
+        return egress::limit_program(arguments);
+    }
     if let cli::Verb::CompileComponent { arguments } = arguments.verb {
         return runtime::compile_child(
             arguments,
@@ -20,6 +25,7 @@ fn main() -> ExitCode {
             &mut std::io::stdout().lock(),
         );
     }
+    let json = arguments.common.json;
     let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = match threads {
         Ok(threads) => threads.block_on(cli::run(arguments)),
@@ -27,6 +33,6 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report(json),
     }
 }

@@ -1,21 +1,24 @@
 //! Puts the host together: every port gets its adapter, here and nowhere else.
 
-pub(crate) mod embedded;
-mod models;
+mod embedded;
+pub(crate) mod models;
 mod store;
 
 use crate::cli::Failure;
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::config::Config;
+use ::store::DirectoryLock;
 use app::ports::clock::{Clock, Entropy};
 use app::{App, Ports, Settings};
 use catalog::{Catalog, Policy, PolicyFiles};
 use domain::component::Limits;
 use domain::id::HostId;
+use egress::sources::Launcher;
 use egress::{Egress, GuardedSources, Rules, SourceSettings, StandardWebhooks};
 use std::path::Path;
 use std::sync::Arc;
 use uuid::Uuid;
+use vault::key_file::KeyEncryptionKey;
 use vault::{SkepKeys, key_file, secret_file};
 
 /// A host that is ready to serve.
@@ -28,6 +31,8 @@ pub(crate) struct Host {
     pub(crate) installation: Uuid,
     /// How instances are allocated, for `doctor`.
     pub(crate) allocation: String,
+    /// Kept as long as the host runs.
+    pub(crate) lock: Arc<DirectoryLock>,
 }
 
 /// Wire everything that the configuration asks for.
@@ -35,15 +40,16 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     private_folder(&config.data_dir)?;
-    let key = key_file::load_or_make(&config.key_file, entropy.as_ref())
-        .map_err(|error| Failure::new(error.to_string()))?;
+    let key = match present_key(config)? {
+        Some(key) => key,
+        None => key_file::load_or_make(&config.key_file, entropy.as_ref())
+            .map_err(|error| Failure::new(error.to_string()))?,
+    };
     let store = store::open(config, Arc::clone(&clock), &key.fingerprint()).await?;
-    let files =
-        Arc::new(PolicyFiles::open(config.policy.clone()).map_err(|error| Failure::new(error.to_string()))?);
-    let policy = files.present();
-    let rules = Arc::new(rules(config, &policy)?);
+    let (files, rules) = policy(config)?;
+    let (files, rules) = (Arc::new(files), Arc::new(rules));
     let outbound: Arc<Egress> = Arc::new(Egress::new(Arc::clone(&rules)));
-    let sources = GuardedSources::new(Arc::clone(&rules), source_settings(config, &policy)?);
+    let sources = GuardedSources::new(Arc::clone(&rules), source_settings(config, &files.present())?);
     let runtime = runtime::Runtime::new(runtime::Options::new(&config.data_dir, own_executable()?))
         .map_err(|error| Failure::new(error.to_string()))?;
     let allocation = describe(runtime.allocation());
@@ -56,6 +62,7 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
     let signer = StandardWebhooks::new(&secret)
         .map_err(|error| Failure::new(format!("{}: {error}", webhook_file.display())))?;
     let models = models::wire(config, &(Arc::clone(&outbound) as _), &clock)?;
+    let lock = store.lock;
     let ports = Ports {
         tasks: store.tasks,
         queue: store.queue,
@@ -82,11 +89,12 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
     let installation = installation(&config.data_dir, entropy.as_ref())?;
     let host = HostId(random_uuid(entropy.as_ref()));
     Ok(Host {
-        app: Arc::new(App::new(ports, settings(config))),
+        app: Arc::new(App::new(ports, Settings { installation, ..settings(config) })),
         policy: files,
         host,
         installation,
         allocation,
+        lock,
     })
 }
 
@@ -99,8 +107,36 @@ fn settings(config: &Config) -> Settings {
         concurrency: config.concurrency,
         limits: Limits { wall_ms, ..defaults.limits.clone() },
         token_budget: config.token_budget,
+        trap_limit: config.trap_limit,
+        keep_ended: config.keep_tasks,
+        keep_failed: config.keep_failed,
+        keep_webhooks: config.keep_webhooks,
         ..defaults
     }
+}
+
+/// The key-encryption key as it is given or kept; none before the first start.
+///
+/// The data directory's own key and a given one must be the same: what was sealed with the one is lost under the other.
+pub(crate) fn present_key(config: &Config) -> Result<Option<KeyEncryptionKey>, Failure> {
+    let kept = key_file::load(&config.key_file).map_err(|error| Failure::new(error.to_string()))?;
+    match (&config.key, &kept) {
+        (Some(given), Some(kept)) if given != kept => Err(Failure::new(format!(
+            "SKEP_KEY has the fingerprint {}, the key in {} has {}: give the same key, or use another data directory",
+            given.fingerprint(),
+            config.key_file.display(),
+            kept.fingerprint()
+        ))),
+        (Some(_), _) => Ok(config.key.clone()),
+        (None, _) => Ok(kept),
+    }
+}
+
+/// The policy files, and what they and the configuration allow to be reached.
+pub(crate) fn policy(config: &Config) -> Result<(PolicyFiles, Rules), Failure> {
+    let files = PolicyFiles::open(config.policy.clone()).map_err(|error| Failure::new(error.to_string()))?;
+    let rules = rules(config, &files.present())?;
+    Ok((files, rules))
 }
 
 fn rules(config: &Config, policy: &Policy) -> Result<Rules, Failure> {
@@ -116,13 +152,10 @@ fn rules(config: &Config, policy: &Policy) -> Result<Rules, Failure> {
 }
 
 fn source_settings(config: &Config, policy: &Policy) -> Result<SourceSettings, Failure> {
-    let roots = config
-        .source_roots
-        .iter()
-        .map(|text| text.parse().map_err(|error| Failure::new(format!("source_roots: {error}"))));
     Ok(SourceSettings {
-        roots: roots.collect::<Result<_, _>>()?,
+        roots: config.source_roots.clone(),
         allow_file: policy.allow_file,
+        launcher: Some(Launcher { command: own_executable()?, arguments: vec!["limit-program".into()] }),
         search_path: std::env::var_os("PATH"),
         certificates: std::env::var_os("SSL_CERT_FILE").map(Into::into),
         ..SourceSettings::default()
@@ -137,7 +170,7 @@ pub(crate) fn describe(allocation: &runtime::Allocation) -> String {
     }
 }
 
-/// The compile child and the model child are this executable.
+/// The compile child, the model child and what starts git are this executable.
 pub(crate) fn own_executable() -> Result<std::path::PathBuf, Failure> {
     std::env::current_exe()
         .map_err(|error| Failure::new(format!("cannot find the path of this executable: {error}")))
@@ -162,7 +195,7 @@ fn installation(data_dir: &Path, entropy: &dyn Entropy) -> Result<Uuid, Failure>
     })
 }
 
-fn random_uuid(entropy: &dyn Entropy) -> Uuid {
+pub(crate) fn random_uuid(entropy: &dyn Entropy) -> Uuid {
     let mut bytes = [0_u8; 16];
     entropy.fill(&mut bytes);
     uuid::Builder::from_random_bytes(bytes).into_uuid()

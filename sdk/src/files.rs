@@ -52,7 +52,7 @@ pub fn list_all(path: &str) -> Result<Vec<Entry>> {
     host::list(path, true).during(format_args!("listing `{path}`"))
 }
 
-/// Lines that fit a regular expression, in files whose path begins with `prefix`; at most `limit` (1 to 1,000).
+/// Lines that fit a regular expression, in the file `prefix` or the files below the folder `prefix` (all when empty); at most `limit` (1 to 1,000).
 pub fn search(pattern: &str, prefix: &str, limit: u32) -> Result<Vec<MatchLine>> {
     let query = SearchQuery { pattern: pattern.into(), prefix: prefix.into(), limit };
     host::search(&query).during(format_args!("searching `{pattern}`"))

@@ -158,6 +158,9 @@ fn the_workspace_has_the_hosts_rules() {
         ["b.bin", "src"]
     );
     assert_eq!(files::search("^t", "src/", 10).unwrap()[0].line, 2);
+    // A prefix is a file or a folder, as in the host, never the beginning of a name.
+    assert_eq!(files::search("^t", "src", 10).unwrap()[0].line, 2);
+    assert!(files::search("^t", "sr", 10).unwrap().is_empty());
     files::delete("src/a.txt").unwrap();
     assert_eq!(host.paths(), ["b.bin"]);
     assert_eq!(

@@ -82,6 +82,25 @@ impl Api {
         }
     }
 
+    /// All entries of a task's journal, in order.
+    ///
+    /// # Panics
+    /// When the host does not show them.
+    pub async fn journal(&self, task: &str) -> Vec<Value> {
+        let (mut entries, mut cursor) = (Vec::new(), String::from("0"));
+        loop {
+            let path = format!("/v1/agents/tasks/{task}/journal?limit=200&cursor={cursor}");
+            let answer = self.get(&path).await.expect("the host answers");
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            let page = answer.body.get("entries").and_then(Value::as_array);
+            entries.extend(page.into_iter().flatten().cloned());
+            match answer.body.get("nextCursor").and_then(Value::as_str) {
+                Some(next) => next.clone_into(&mut cursor),
+                None => return entries,
+            }
+        }
+    }
+
     async fn answer(request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
         let response = request.send().await?;
         let status = response.status().as_u16();

@@ -2,6 +2,7 @@
 
 use crate::environment;
 use crate::host::HostSpec;
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -44,7 +45,30 @@ impl Database {
             Self::Postgres(url) => spec.set("SKEP_DATABASE_URL", url.clone()),
         }
     }
+
+    /// Ask the database of a host on this data directory from outside; rows of `|`-separated columns.
+    ///
+    /// # Panics
+    /// When psql or Python fails.
+    #[must_use]
+    pub fn rows(&self, data_dir: &Path, statement: &str) -> Vec<String> {
+        match self {
+            Self::Postgres(url) => rows(url, statement),
+            Self::Sqlite => run(Command::new("python3").args(["-c", SQLITE]).arg(data_dir).arg(statement))
+                .lines()
+                .map(str::to_owned)
+                .collect(),
+        }
+    }
 }
+
+/// The program that reads SQLite. It takes no part in the host's locks but the reader's own.
+const SQLITE: &str = "
+import sqlite3, sys
+database = sqlite3.connect(f'file:{sys.argv[1]}/skep.db?mode=ro', uri=True, timeout=30)
+for row in database.execute(sys.argv[2]):
+    print('|'.join(column.decode() if isinstance(column, bytes) else str(column) for column in row))
+";
 
 /// Ask PostgreSQL from outside; rows of `|`-separated columns.
 ///
@@ -56,10 +80,11 @@ pub fn rows(url: &str, statement: &str) -> Vec<String> {
 }
 
 fn query(url: &str, statement: &str) -> String {
-    let output = Command::new("psql")
-        .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement, url])
-        .output()
-        .expect("psql can be started");
-    assert!(output.status.success(), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
+    run(Command::new("psql").args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement, url]))
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().expect("the reader can be started");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -2,11 +2,12 @@
 
 use crate::api::Api;
 use crate::environment;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 /// How a host is started.
@@ -78,8 +79,19 @@ impl HostSpec {
     /// Start it and wait until it answers, or give what it printed when it ended instead.
     ///
     /// # Errors
-    /// stderr of a host that ended.
+    /// What a host printed that ended.
     pub fn try_start(&self) -> Result<HostProcess, String> {
+        self.start_or_end().map_err(|ended| ended.printed)
+    }
+
+    /// Start it and wait until it answers, or learn how it ended instead.
+    ///
+    /// # Errors
+    /// Its end.
+    ///
+    /// # Panics
+    /// When the binary or the data directory cannot be used at all.
+    pub fn start_or_end(&self) -> Result<HostProcess, EndedStart> {
         let mut command = Command::new(environment::path("SKEP_TEST_BIN"));
         command
             .arg("serve")
@@ -102,16 +114,32 @@ impl HostSpec {
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let mut line = String::new();
         stdout.read_line(&mut line).expect("stdout can be read");
-        let Ok(started) = serde_json::from_str::<serde_json::Value>(&line) else {
-            child.wait().expect("the host can be waited for");
+        // A host that starts says its URL in its first line; one that does not says why, in JSON too.
+        let started: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+        let Some(url) = started.get("url").and_then(serde_json::Value::as_str).map(str::to_owned) else {
+            let status = child.wait().expect("the host can be waited for");
             let mut rest = line;
             stdout.read_to_string(&mut rest).expect("stdout can be read");
-            return Err(format!("{rest}\n{}", std::fs::read_to_string(&log).unwrap_or_default()));
+            let log = std::fs::read_to_string(&log).unwrap_or_default();
+            return Err(EndedStart { status, printed: format!("{rest}\n{log}") });
         };
-        let url =
-            started.get("url").and_then(serde_json::Value::as_str).expect("the host says its url").to_owned();
         Ok(HostProcess { child, _stdout: stdout, url, log })
     }
+}
+
+/// A host that ended before it said its URL.
+#[derive(Debug)]
+pub struct EndedStart {
+    /// How.
+    pub status: ExitStatus,
+    /// stdout, and the log of all starts on the data directory.
+    pub printed: String,
+}
+
+/// Whether a process died as `kill -9` or a kill point ends one, and not by an error of its own.
+#[must_use]
+pub fn was_killed(status: ExitStatus) -> bool {
+    [Signal::ABORT, Signal::KILL].iter().any(|signal| status.signal() == Some(signal.as_raw()))
 }
 
 /// A host that runs. Killed when dropped.
@@ -159,14 +187,37 @@ impl HostProcess {
         self.signal(Signal::CONT);
     }
 
-    /// Whether it has ended by itself.
-    pub fn has_ended(&mut self) -> bool {
-        self.child.try_wait().expect("the host can be waited for").is_some()
+    /// Whether it stands still.
+    ///
+    /// # Panics
+    /// When the system does not say.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        let look = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        let status = waitid(WaitId::Pid(self.pid()), look).expect("the host can be waited for");
+        status.is_some_and(|status| status.stopped())
     }
 
-    /// Wait until it ends by itself; false when it does not in time.
-    pub async fn ends_within(&mut self, time: Duration) -> bool {
-        crate::api::eventually(time, async || self.has_ended().then_some(())).await.is_some()
+    /// Its log, of all starts on the data directory.
+    #[must_use]
+    pub fn printed(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Lines of its log that are JSON (`SKEP_LOG_FORMAT=json`), of all starts on the data directory.
+    #[must_use]
+    pub fn records(&self) -> Vec<serde_json::Value> {
+        self.printed().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// How it ended, if it has.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("the host can be waited for")
+    }
+
+    /// Wait until it ends by itself: how it did; none when it does not in time.
+    pub async fn ends_within(&mut self, time: Duration) -> Option<ExitStatus> {
+        crate::api::eventually(time, async || self.has_ended()).await
     }
 
     /// Its process id.
@@ -176,8 +227,11 @@ impl HostProcess {
     }
 
     fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a process id")).expect("a process id");
-        kill_process(pid, signal).expect("the host can be signalled");
+        kill_process(self.pid(), signal).expect("the host can be signalled");
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id()).expect("a process id")).expect("a process id")
     }
 }
 

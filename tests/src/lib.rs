@@ -3,8 +3,15 @@
 //! `make test` builds everything and says where it is through `SKEP_TEST_*` variables; a missing one is an error, never a skipped test.
 
 pub mod api;
+pub mod command;
 pub mod database;
 pub mod environment;
+pub mod events;
 pub mod host;
+pub mod ledger;
+pub mod newcomer;
+pub mod package;
+pub mod peer;
+pub mod readme;
 pub mod sink;
 pub mod team;

@@ -3,32 +3,45 @@
 
 use serde_json::{Map, Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use testkit::model_server::{ModelServer, Scripted};
+use testkit::model_server::{ModelServer, Received, Scripted};
 
 /// A server that plays the team; coder-ai's change is `change` (`{summary,edits,files}`).
 ///
 /// # Panics
 /// When loopback cannot be used.
 pub async fn start(change: Value) -> ModelServer {
+    start_shaped(change, |_, answer| answer).await
+}
+
+/// The same, with each answer shaped: held back, or replaced.
+///
+/// # Panics
+/// When loopback cannot be used.
+pub async fn start_shaped(
+    change: Value,
+    shape: impl Fn(&Received, Scripted) -> Scripted + Send + Sync + 'static,
+) -> ModelServer {
     let server = ModelServer::start().await.expect("loopback");
     let asked = AtomicUsize::new(0);
-    server.otherwise(move |received| {
-        let Some(schema) = received.answer_schema() else { return Scripted::text("no schema was asked for") };
-        if received.last_text().starts_with("PHASE coder-ai/generate")
-            && schema.pointer("/properties/edits").is_some()
-        {
-            let mut change = change.clone();
-            // A round that repeats itself word for word is no answer to the gates that sent the work back.
-            let number = asked.fetch_add(1, Ordering::SeqCst);
-            for file in change.get_mut("files").and_then(Value::as_array_mut).into_iter().flatten() {
-                let content = file.get("content").and_then(Value::as_str).unwrap_or_default().to_owned();
-                file["content"] = json!(format!("{content}# {number}\n"));
-            }
-            return Scripted::json(&change);
-        }
-        Scripted::json(&smallest(schema))
-    });
+    server.otherwise(move |received| shape(received, answer(received, &change, &asked)));
     server
+}
+
+fn answer(received: &Received, change: &Value, asked: &AtomicUsize) -> Scripted {
+    let Some(schema) = received.answer_schema() else { return Scripted::text("no schema was asked for") };
+    if received.last_text().starts_with("PHASE coder-ai/generate")
+        && schema.pointer("/properties/edits").is_some()
+    {
+        let mut change = change.clone();
+        // A round that repeats itself word for word is no answer to the gates that sent the work back.
+        let number = asked.fetch_add(1, Ordering::SeqCst);
+        for file in change.get_mut("files").and_then(Value::as_array_mut).into_iter().flatten() {
+            let content = file.get("content").and_then(Value::as_str).unwrap_or_default().to_owned();
+            file["content"] = json!(format!("{content}# {number}\n"));
+        }
+        return Scripted::json(&change);
+    }
+    Scripted::json(&smallest(schema))
 }
 
 /// The smallest value that fits a schema of the kind that the SDK makes.

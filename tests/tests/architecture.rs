@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Which crates of ours a crate may name.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("domain", &[]),
-    ("app", &["domain"]),
+    ("indentation", &[]),
+    ("app", &["domain", "indentation"]),
     ("api", &["app", "domain"]),
     ("worker", &["app", "domain"]),
     ("runtime", &["app", "domain"]),

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tests::api::eventually;
 use tests::database::{Database, rows};
 use tests::environment::path;
@@ -14,13 +14,18 @@ use tests::sink::Sink;
 /// Long enough for a loaded machine; a passing test never waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+const LEASE: Duration = Duration::from_secs(2);
+const HEARTBEAT: Duration = Duration::from_millis(400);
+/// What a rescuer's own period and a loaded machine add to lease and heartbeat.
+const MARGIN: Duration = Duration::from_secs(3);
+
 fn spec(database: &Database, data: &Path, sink: &Sink) -> HostSpec {
     let folders: Vec<PathBuf> = vec![path("SKEP_TEST_COMPONENTS"), path("SKEP_TEST_GUESTS")];
     let spec = HostSpec::new(data).components(&folders, &[sink.address()]);
     database
         .host(spec)
-        .set("SKEP_LEASE_MS", "2000")
-        .set("SKEP_HEARTBEAT_MS", "400")
+        .set("SKEP_LEASE_MS", LEASE.as_millis().to_string())
+        .set("SKEP_HEARTBEAT_MS", HEARTBEAT.as_millis().to_string())
         .set("SKEP_KEY_FILE", key_file(data))
 }
 
@@ -80,41 +85,69 @@ async fn a_zombie_commits_nothing_and_another_host_finishes_its_tasks() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_tasks_of_a_killed_host_move_to_the_other_with_their_workspace() {
+async fn the_tasks_of_a_killed_host_move_to_the_other_with_their_workspace_within_lease_and_heartbeat() {
+    let took = move_time(LEASE).await;
+    assert!(took <= LEASE + HEARTBEAT + MARGIN, "the tasks moved after {took:?}");
+    // The control: with a longer lease the same bound is not kept.
+    let took = move_time(LEASE * 5).await;
+    assert!(
+        took > LEASE + HEARTBEAT + MARGIN,
+        "the tasks moved after {took:?}, before their leases had expired"
+    );
+}
+
+/// How long after a kill no lease is the dead host's any more; its tasks end well on the other.
+async fn move_time(lease: Duration) -> Duration {
     let (data, sink, database) = (tempfile::tempdir().unwrap(), Sink::start().await, Database::postgres());
-    let mut first = spec(&database, &data.path().join("first"), &sink).start();
-    let second = spec(&database, &data.path().join("second"), &sink).start();
+    let Database::Postgres(url) = &database else { panic!("postgres") };
+    let spec = |name: &str| {
+        spec(&database, &data.path().join(name), &sink).set("SKEP_LEASE_MS", lease.as_millis().to_string())
+    };
+    let mut first = spec("first").start();
     let mut tasks = Vec::new();
-    for index in 0..6 {
-        let api = if index % 2 == 0 { first.api() } else { second.api() };
-        tasks.push(api.submit(&drill(&sink, 1_000_000)).await.unwrap());
+    for _ in 0..3 {
+        tasks.push(first.api().submit(&drill(&sink, 1_000_000)).await.unwrap());
     }
-    let begun = eventually(PATIENCE, async || (sink.seen().probes.len() >= 6).then_some(())).await;
+    let held = || rows(url, "SELECT DISTINCT host FROM leases WHERE host IS NOT NULL ORDER BY host");
+    let begun = eventually(PATIENCE, async || (sink.seen().probes.len() >= 3).then_some(())).await;
     assert!(begun.is_some(), "the tasks never began");
+    // So far there is one host, so this is its id.
+    let holders = held();
+    let [dead] = holders.as_slice() else { panic!("one host has all leases: {holders:?}") };
+    let second = spec("second").start();
+    for _ in 0..3 {
+        tasks.push(second.api().submit(&drill(&sink, 1_000_000)).await.unwrap());
+    }
     first.kill();
+    let killed = Instant::now();
+    let moved = eventually(PATIENCE, async || (!held().contains(dead)).then_some(())).await;
+    let took = killed.elapsed();
+    assert!(moved.is_some(), "the tasks stayed with the dead host");
     for task in &tasks {
         let body = second.api().ended(task, PATIENCE).await;
         assert_eq!(body["status"], "completed", "{body}");
         // 25 phases wrote one file each; those that the dead host wrote are there too.
         assert_eq!(body["output"]["files"].as_array().unwrap().len(), 25, "{task}");
     }
+    took
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_host_on_the_same_data_directory_is_refused_and_told_by_whom() {
-    let (data, sink) = (tempfile::tempdir().unwrap(), Sink::start().await);
-    let spec = spec(&Database::Sqlite, &data.path().join("data"), &sink);
-    let first = spec.start();
-    let refusal = spec.try_start().expect_err("a second host started");
-    assert!(
-        refusal.contains(&first.id().to_string()),
-        "the refusal does not name process {}: {refusal}",
-        first.id()
-    );
-    drop(first);
-    // The control: with the first gone the same start works.
-    let again = spec.start();
-    assert_eq!(again.api().get("/v1/agents/tasks").await.unwrap().status, 200);
+    // With PostgreSQL, too: the second would take the leases of the first for those of an earlier run of its own.
+    for database in [Database::Sqlite, Database::postgres()] {
+        let (data, sink) = (tempfile::tempdir().unwrap(), Sink::start().await);
+        let spec = spec(&database, &data.path().join("data"), &sink);
+        let first = spec.start();
+        let refusal = spec.try_start().expect_err("a second host started");
+        for named in [first.id().to_string(), first.url.clone()] {
+            assert!(refusal.contains(&named), "{database:?}: the refusal does not name {named}: {refusal}");
+        }
+        drop(first);
+        // The control: with the first gone the same start works.
+        let again = spec.start();
+        assert_eq!(again.api().get("/v1/agents/tasks").await.unwrap().status, 200);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

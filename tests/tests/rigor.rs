@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
-use testkit::model_server::ModelServer;
+use testkit::model_server::{ModelServer, Scripted};
 use tests::api::{Api, eventually};
+use tests::database::Database;
 use tests::environment::path;
 use tests::host::{HostProcess, HostSpec};
 use tests::sink::Sink;
@@ -233,6 +234,47 @@ async fn scope_decides_which_gates_must_pass() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_of_tester_ai_that_failed_sends_the_work_back_to_coder_ai() {
+    // The host has nothing against this change; tester-ai has: nobody asked for another test.
+    let (asserted, weakened) = ("self.assertEqual(items.add(\"a\"), 1)", "self.assertTrue(items.add(\"a\"))");
+    let edit =
+        |find: &str, replace: &str| json!({ "path": "test_todo.py", "find": find, "replace": replace });
+    let mut first = fix();
+    first["edits"].as_array_mut().unwrap().push(edit(asserted, weakened));
+    let mut wanted = request();
+    wanted["scope"] = json!("product");
+
+    let stubborn = Team::start(first.clone()).await;
+    let body = stubborn.finished(&wanted).await;
+    assert_eq!(body["status"], "failed", "the control: a model that does not mend it: {body}");
+    assert_eq!(body["error"]["code"], "GATES_FAILED", "{body}");
+    let message = body["error"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("after 3 round(s)") && message.contains("tester-ai: tests-kept failed"),
+        "{message}"
+    );
+
+    let team = Team::start(first).await;
+    let put_back =
+        json!({ "summary": "The test is as it was.", "edits": [edit(weakened, asserted)], "files": [] });
+    team.model.when(
+        |received| {
+            let question = received.last_text();
+            question.starts_with("PHASE coder-ai/generate")
+                && question.contains("tester-ai: tests-kept: test_todo.py")
+        },
+        Scripted::json(&put_back),
+    );
+    let body = team.finished(&wanted).await;
+    assert_eq!(body["status"], "completed", "{body}");
+    assert_eq!(body["output"]["files"], json!([{ "path": "todo.py", "change": "modified" }]));
+    let gates = body["output"]["gates"].as_array().unwrap();
+    let status = |name: &str| gates.iter().find(|gate| gate["name"] == name).map(|gate| &gate["status"]);
+    assert_eq!(status("tester-ai: tests-kept"), Some(&json!("passed")), "{body}");
+    assert_eq!(status("tester-ai: findings-answered"), Some(&json!("passed")), "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn priority_decides_the_order_of_the_queue() {
     // One at a time, and nothing runs while the queue is filled.
     let team =
@@ -288,11 +330,24 @@ async fn a_git_source_is_cloned_and_one_that_cannot_be_fails_the_task_naming_it(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_busy_model_suspends_the_task_and_it_goes_on_afterwards() {
     let team = Team::start(fix()).await;
-    team.model.when_times(
-        3,
-        |_| true,
-        testkit::model_server::Scripted::status(429).header("retry-after", "3"),
-    );
-    let body = team.finished(&request()).await;
+    team.model.when_times(1, |_| true, Scripted::status(429).retry_after("5"));
+    let data_dir = &team.spec.data_dir;
+    let id = team.api().submit(&request()).await.unwrap();
+    // It waits in the database and nobody holds it; a host that waited in place would hold its lease.
+    let row =
+        format!("SELECT state, wake_at > 0, host FROM tasks JOIN leases ON task = id WHERE id = '{id}'");
+    let waiting = eventually(PATIENCE, async || {
+        (Database::Sqlite.rows(data_dir, &row) == ["waiting|1|None"]).then_some(())
+    });
+    assert!(waiting.await.is_some(), "it never waited: {:?}", Database::Sqlite.rows(data_dir, &row));
+    let asked = team.model.requests().len();
+    assert_eq!(asked, 1, "it waits after its first question");
+    let attempt = async || {
+        let path = format!("/v1/agents/tasks/{id}?include=attempt");
+        team.api().get(&path).await.unwrap().body["attempt"]["deliveries"].clone()
+    };
+    assert_eq!(attempt().await, 1);
+    let body = team.api().ended(&id, PATIENCE).await;
     assert_eq!(body["status"], "completed", "{body}");
+    assert_eq!(attempt().await, 2, "it was claimed a second time");
 }

@@ -56,9 +56,25 @@ impl Dialect {
     }
 }
 
+/// The error of an answer that has a status and no body: files of the docs page that are not there.
+fn without_body(response: &Response) -> Option<Error> {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || response.headers().contains_key(header::CONTENT_TYPE) {
+        return None;
+    }
+    let words = status.canonical_reason().unwrap_or("error").to_lowercase();
+    Some(match status {
+        StatusCode::NOT_FOUND => Error::not_found("there is nothing here; /openapi.json lists what there is"),
+        status if status.is_server_error() => Error::internal(words),
+        _ => Error::invalid(words),
+    })
+}
+
 /// Give an error its body; other answers pass unchanged. The cause of a 5xx goes to the log and nowhere else.
 pub(crate) fn render(dialect: Dialect, mut response: Response) -> Response {
-    let Some(error) = response.extensions_mut().remove::<Error>() else { return response };
+    let error = response.extensions_mut().remove::<Error>().or_else(|| without_body(&response));
+    let Some(error) = error else { return response };
     if error.code.status() >= 500 {
         tracing::error!(code = error.code.as_str(), cause = error.message, "the request failed");
     }

@@ -18,6 +18,7 @@ mod settings;
 mod state;
 mod surface;
 
+pub use middleware::timeout::LONGEST_ANSWER;
 pub use openapi::document;
 pub use router::router;
 pub use serve::serve;

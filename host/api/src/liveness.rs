@@ -12,7 +12,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::future::{Either, Ready, ready};
-use http::{HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -25,6 +25,8 @@ pub(crate) struct Liveness(Arc<Parts>);
 struct Parts {
     state: ApiState,
     inner: Router,
+    /// Of every answer here; the request's own id replaces the one in it.
+    headers: HeaderMap,
 }
 
 impl Service<Request> for Liveness {
@@ -47,7 +49,13 @@ impl Service<Request> for Liveness {
 
 impl Liveness {
     pub(crate) fn new(state: ApiState, inner: Router) -> Self {
-        Self(Arc::new(Parts { state, inner }))
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        for path in PATHS {
+            edge::secure(&mut headers, path);
+        }
+        headers.insert(edge::REQUEST_ID, HeaderValue::from_static(""));
+        Self(Arc::new(Parts { state, inner, headers }))
     }
 
     fn answer(&self, request: &Request) -> Option<Response> {
@@ -60,11 +68,8 @@ impl Liveness {
         }
         origin::is_own_name(&self.0.state.settings, request).then_some(())?;
         let mut response = Response::new(Body::from(Bytes::from_static(BODY)));
-        let own = response.headers_mut();
-        own.reserve(8);
-        own.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        edge::secure(own, path);
-        own.insert(edge::REQUEST_ID, edge::request_id(&self.0.state, headers));
+        response.headers_mut().clone_from(&self.0.headers);
+        response.headers_mut().insert(edge::REQUEST_ID, edge::request_id(&self.0.state, headers));
         self.0.state.counters.count_liveness(path);
         Some(response)
     }

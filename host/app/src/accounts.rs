@@ -27,11 +27,16 @@ pub struct FirstStart {
 }
 
 /// Make what is missing. A key from the configuration replaces the operator's own key of an earlier start; without one, a key is minted
-/// when there is no other. Run at each start.
+/// when there is no other. `keep` puts a minted key where the operator finds it and answers the key that is there, which may be that of
+/// a start that ended too early; only then is it stored, so that no key is valid that nobody knows. Run at each start.
 ///
 /// # Errors
-/// When the store fails.
-pub async fn ensure_default(app: &App, admin_key_from_config: Option<&str>) -> Result<FirstStart, Error> {
+/// When the store or `keep` fails.
+pub async fn ensure_default(
+    app: &App,
+    admin_key_from_config: Option<&str>,
+    keep: impl FnOnce(String) -> Result<String, Error>,
+) -> Result<FirstStart, Error> {
     let now = app.ports.clock.now();
     let wanted = Account {
         user: UserId(app.random_uuid()),
@@ -75,16 +80,16 @@ pub async fn ensure_default(app: &App, admin_key_from_config: Option<&str>) -> R
             None
         }
         None if present.is_empty() => {
-            let minted = app.ports.api_keys.mint();
+            let text = keep(app.ports.api_keys.mint().text)?;
             let row = KeyRow {
-                id: minted.id,
+                id: app.ports.api_keys.id_of(&text).unwrap_or_else(|| operator_key_id(app, &text)),
                 kind: KeyKind::Admin,
                 user: account.user,
                 agent: None,
-                hash: minted.hash,
+                hash: app.ports.api_keys.hash(&text),
             };
-            app.ports.keys.insert_key(row, now).await?;
-            Some(minted.text)
+            app.ports.keys.insert_key(row, now).await.map_err(taken)?;
+            Some(text)
         }
         None => None,
     };

@@ -60,6 +60,8 @@ pub struct CatalogView {
 #[derive(Debug, Default)]
 pub struct LivePlugins {
     view: RwLock<Arc<CatalogView>>,
+    /// How calls of versions that were just swapped in end.
+    pub(crate) trials: crate::install::trial::Trials,
     /// What one refresh tells the next; whoever holds it refreshes.
     pub(crate) memory: tokio::sync::Mutex<crate::install::memory::Memory>,
 }

@@ -87,6 +87,8 @@ pub struct App {
     pub cancelled: tokio::sync::broadcast::Sender<domain::id::TaskId>,
     /// What new calls go to.
     pub catalog: LivePlugins,
+    /// What the models answered when they were last asked how they are.
+    pub(crate) models_checked: tokio::sync::Mutex<Option<crate::health::ModelsChecked>>,
 }
 
 impl App {
@@ -101,6 +103,7 @@ impl App {
             queued: Notify::new(),
             cancelled,
             catalog: LivePlugins::default(),
+            models_checked: tokio::sync::Mutex::default(),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod agents;
 pub mod attempt;
+mod doubt;
 mod files;
 pub mod gates;
 pub mod history;
@@ -15,6 +16,7 @@ mod kv;
 mod live;
 mod model;
 pub mod recorded;
+pub(crate) mod schema;
 pub mod scope;
 mod source;
 mod tools;

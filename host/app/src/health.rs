@@ -12,6 +12,15 @@ use std::time::Duration;
 
 /// A model that does not answer in this time is not well.
 const MODEL_CHECK: Duration = Duration::from_secs(2);
+/// Models are asked once in this time, however often somebody asks here: providers count and charge requests.
+const MODELS_KEPT: Duration = Duration::from_secs(15);
+
+/// What the models answered, and when by the clock's `elapsed`.
+pub(crate) struct ModelsChecked {
+    at: Duration,
+    by_tier: Value,
+    all_well: bool,
+}
 
 /// `GET /v1/health`: `{status,version,uptime,checks}`.
 ///
@@ -48,8 +57,19 @@ pub async fn health(app: &App, caller: &Caller, uptime: Duration) -> Result<Valu
     }))
 }
 
-/// By tier; tiers that share a model share its check.
+/// By tier. Who comes while the models are being asked waits for that answer.
 async fn models(app: &App) -> (Value, bool) {
+    let mut checked = app.models_checked.lock().await;
+    let now = app.ports.clock.elapsed();
+    if let Some(kept) = checked.as_ref().filter(|kept| now.saturating_sub(kept.at) < MODELS_KEPT) {
+        return (kept.by_tier.clone(), kept.all_well);
+    }
+    let (by_tier, all_well) = ask_models(app).await;
+    *checked = Some(ModelsChecked { at: app.ports.clock.elapsed(), by_tier: by_tier.clone(), all_well });
+    (by_tier, all_well)
+}
+
+async fn ask_models(app: &App) -> (Value, bool) {
     let checks = Tier::ALL.map(|tier| {
         let model = Arc::clone(app.ports.models.tier(tier));
         async move {

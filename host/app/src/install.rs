@@ -4,13 +4,18 @@
 //! - A broken file never replaces a working one, and an update that asks for more than it was given is held while the old version serves.
 //! - A plugin whose own grant is taken away stops serving: at once when the policy gives its digest less, after a short grace when the
 //!   digest is gone from the policy (a build replaces grants a moment before it replaces the files).
+//! - A version that was just swapped in and traps again and again is taken back: the one before serves until the file changes.
+//! - After a restart the version that was live goes on serving while its file holds one that may not: it is in the database.
 //! - Calls in flight end on the version they began on; its code leaves the memory a while after the swap.
 //!
-//! Start reading at [`refresh`]; `admit` judges one package, `memory` holds what one refresh knows of the last.
+//! Start reading at [`refresh`]; `admit` judges one package, `before` brings versions back, `memory` holds what one refresh knows of the
+//! last.
 
 mod admit;
+mod before;
 pub(crate) mod memory;
 mod report;
+pub(crate) mod trial;
 
 use crate::App;
 use crate::catalog::{BrokenPlugin, CatalogView, HeldPlugin, LivePlugin, LivePlugins};
@@ -30,6 +35,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// Behind the signals of the file system, which may be lost.
 const SLOW_SCAN: Duration = Duration::from_secs(30);
@@ -51,6 +57,7 @@ pub async fn watch(app: Arc<App>, grants: Arc<dyn Grants>, shutdown: Cancellatio
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = app.ports.packages.changed() => {}
+            () = app.catalog.trials.until_failed() => {}
             () = app.ports.clock.sleep(slow) => {}
         }
         // Dropping a refresh leaves the present view; a half compiled component is compiled again at the next start.
@@ -71,6 +78,8 @@ struct Install<'a> {
     plugins: &'a dyn Plugins,
     clock: &'a dyn Clock,
     catalog: &'a LivePlugins,
+    installation: Uuid,
+    trap_limit: u32,
 }
 
 type Key = (PluginKind, String);
@@ -97,6 +106,8 @@ impl<'a> Install<'a> {
             plugins: app.ports.plugins.as_ref(),
             clock: app.ports.clock.as_ref(),
             catalog: &app.catalog,
+            installation: app.settings.installation,
+            trap_limit: app.settings.trap_limit,
         }
     }
 
@@ -107,9 +118,11 @@ impl<'a> Install<'a> {
             self.packages.scan().await.map_err(|error| {
                 Error::internal(format!("failed to scan the plugin directories: {error}"))
             })?;
-        let before = self.catalog.view();
-        let after = self.draft(&mut memory, grants, &before, scan).await;
+        let before = self.with_past(&mut memory, grants, &self.catalog.view(), &scan).await?;
+        let back = self.take_back(&mut memory, grants, &before).await;
+        let after = self.draft(&mut memory, grants, &before, &back, scan).await;
         report::log(&before, &after);
+        self.keep(&mut memory, &before, &after, &back).await;
         let left: Vec<Digest> = digests(&before).difference(&digests(&after)).copied().collect();
         self.catalog.swap(after);
         let now = self.clock.elapsed();
@@ -124,6 +137,7 @@ impl<'a> Install<'a> {
         memory: &mut Memory,
         grants: &dyn Grants,
         before: &CatalogView,
+        back: &BTreeMap<Key, Arc<LivePlugin>>,
         scan: Scan,
     ) -> CatalogView {
         let mut draft = Draft::default();
@@ -140,7 +154,8 @@ impl<'a> Install<'a> {
                 .push((rank, package));
         }
         for (key, candidates) in &candidates {
-            self.choose(memory, grants, before.live.get(key), candidates, &mut draft, &mut unusable).await;
+            let present = back.get(key).or_else(|| before.live.get(key));
+            self.choose(memory, grants, present, candidates, &mut draft, &mut unusable).await;
         }
         for (key, plugin) in before.live.iter().filter(|(key, _)| !candidates.contains_key(*key)) {
             let path = memory.path(plugin.digest);
@@ -165,9 +180,15 @@ impl<'a> Install<'a> {
         unusable: &mut BTreeSet<PathBuf>,
     ) {
         for (rank, package) in candidates.iter().rev() {
-            let admitted = match present.filter(|present| present.digest == package.digest) {
-                Some(present) => self.renew(memory, grants, present).map(Arc::new).map_err(Refusal::Held),
-                None => self.admit(memory, package, grants.granted(package.digest)).await.map(Arc::new),
+            let rejected = memory.rejected(package.digest).map(|why| report::broken(&package.path, why));
+            let admitted = match (rejected, present.filter(|present| present.digest == package.digest)) {
+                (Some(broken), _) => Err(Refusal::Broken(broken)),
+                (None, Some(present)) => {
+                    self.renew(memory, grants, present).map(Arc::new).map_err(Refusal::Held)
+                }
+                (None, None) => {
+                    self.admit(memory, package, grants.granted(package.digest)).await.map(Arc::new)
+                }
             };
             match admitted {
                 Ok(plugin) => return draft.add(Some(*rank), plugin, &package.path),

@@ -22,6 +22,7 @@ const ENOUGH_ENDED: u64 = 3;
 pub async fn list(app: &App, caller: &Caller) -> Result<Value, Error> {
     rights::authorize(caller, Action::ListPersonalities)?;
     let running = running(app, caller).await?;
+    let busy = app.ports.tasks.list_busy_personalities().await?;
     let agents: Vec<Value> = known(app)
         .iter()
         .map(|personality| {
@@ -31,7 +32,8 @@ pub async fn list(app: &App, caller: &Caller) -> Result<Value, Error> {
                 "name": title(&personality.id),
                 "description": personality.description,
                 "capabilities": capabilities(&personality.id),
-                "status": status(personality.is_live, current.is_some()),
+                // Also when it works for somebody else; the task is then not the caller's to see.
+                "status": status(personality.is_live, busy.contains(&personality.id)),
                 "currentTask": current.map(|task| &task.new.id),
             })
         })
@@ -54,12 +56,13 @@ pub async fn record(app: &App, caller: &Caller, id: &str) -> Result<Value, Error
     let record = app.ports.tasks.personality_record(caller.user, id).await?;
     let running = running(app, caller).await?;
     let current: Vec<_> = running.iter().filter(|task| works(task, id)).map(|task| &task.new.id).collect();
+    let busy = app.ports.tasks.list_busy_personalities().await?;
     let ended = record.completed.saturating_add(record.failed);
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let success = (ended > 0).then(|| record.completed as f64 / ended as f64);
     Ok(json!({
         "id": id,
-        "status": status(personality.is_live, !current.is_empty()),
+        "status": status(personality.is_live, busy.contains(id)),
         "health": health(personality.is_live, ended, success),
         // The mode of every personality until executions choose one: effects that destroy or leave want an approval.
         "acmfMode": "ASSISTED",
@@ -81,19 +84,12 @@ pub async fn record(app: &App, caller: &Caller, id: &str) -> Result<Value, Error
 pub async fn coordination(app: &App, caller: &Caller) -> Result<Value, Error> {
     rights::authorize(caller, Action::ReadCoordination)?;
     let running = running(app, caller).await?;
-    let active: BTreeSet<&str> =
-        running.iter().filter_map(|task| task.progress.current_agent.as_deref()).collect();
-    let tasks: Vec<Value> = running
+    let active: BTreeSet<&str> = running
         .iter()
-        .map(|task| {
-            json!({
-                "taskId": task.new.id,
-                "agent": task.progress.current_agent,
-                "phase": task.progress.current_phase,
-                "progress": task.progress.percent,
-            })
-        })
+        .flat_map(|task| &task.progress.at_work)
+        .map(|at_work| at_work.agent.as_str())
         .collect();
+    let tasks: Vec<Value> = running.iter().flat_map(rows).collect();
     let counts = app.ports.tasks.count_queue(Some(caller.user)).await?;
     Ok(json!({
         "activeAgents": active,
@@ -152,7 +148,17 @@ async fn running(app: &App, caller: &Caller) -> Result<Vec<Task>, Error> {
 }
 
 fn works(task: &Task, personality: &str) -> bool {
-    task.progress.current_agent.as_deref() == Some(personality)
+    task.progress.at_work.iter().any(|at_work| at_work.agent == personality)
+}
+
+/// One row for each personality at work on the task; one without a personality while none is (a clone, the gates).
+fn rows(task: &Task) -> Vec<Value> {
+    let row = |agent: Option<&str>, phase: Option<&str>| json!({ "taskId": task.new.id, "agent": agent, "phase": phase, "progress": task.progress.percent });
+    let at_work = &task.progress.at_work;
+    if at_work.is_empty() {
+        return vec![row(task.progress.current_agent.as_deref(), task.progress.current_phase.as_deref())];
+    }
+    at_work.iter().map(|at_work| row(Some(&at_work.agent), Some(&at_work.phase))).collect()
 }
 
 /// The capabilities whose line has the personality.

@@ -5,6 +5,7 @@ mod cassette;
 use crate::App;
 use crate::effects::history;
 use crate::effects::recorded::restore_output;
+use crate::effects::schema;
 use crate::effects::scope::request_parts;
 use crate::ports::components::CallRequest;
 use crate::ports::store_error::StoreError;
@@ -12,12 +13,13 @@ use crate::rights::{self, Action};
 use cassette::Cassette;
 use domain::address::Scope;
 use domain::caller::Caller;
-use domain::component::{CallEnd, CallFailure, Nondeterminism, Stop};
+use domain::component::{CallEnd, Export, Nondeterminism, Stop};
 use domain::driver;
 use domain::error::{Code, Error};
 use domain::history::{Command, ComponentRef};
 use domain::id::Digest;
 use domain::journal::{Entry, EntryBody, ScopeEnd, ScopeStart};
+use domain::manifest::Manifest;
 use domain::task::{State, Task};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -73,7 +75,7 @@ async fn run(app: &App, task: &Task, against: Against) -> Result<Report, StoreEr
     let scopes = load(app, task).await?;
     let mut report = Report { identical: true, scopes: 0, calls: 0, differences: Vec::new() };
     for (scope, entries) in &scopes {
-        if let Some((start, digest)) = component(app, entries, against) {
+        if let Some((start, digest)) = component(app, scope, entries, against) {
             report.scopes += 1;
             replay_scope(app, task, scope, entries, start, digest, &mut report).await?;
         }
@@ -97,7 +99,12 @@ async fn load(app: &App, task: &Task) -> Result<BTreeMap<Scope, Vec<Entry>>, Sto
 }
 
 /// The start of a component's scope and the digest to run; none for calls that the host made itself.
-fn component<'a>(app: &App, entries: &'a [Entry], against: Against) -> Option<(&'a ScopeStart, Digest)> {
+fn component<'a>(
+    app: &App,
+    scope: &Scope,
+    entries: &'a [Entry],
+    against: Against,
+) -> Option<(&'a ScopeStart, Digest)> {
     let start = entries.iter().find_map(|entry| match &entry.body {
         EntryBody::Start(start) => Some(start.as_ref()),
         EntryBody::Call(_) | EntryBody::End(_) => None,
@@ -106,12 +113,21 @@ fn component<'a>(app: &App, entries: &'a [Entry], against: Against) -> Option<(&
     let digest = match against {
         Against::Recorded => recorded,
         Against::Live => {
-            let name = start.plugin.as_deref()?.split('@').next()?;
-            let view = app.catalog.view();
-            view.live.iter().find(|((_, live), _)| live == name).map_or(recorded, |(_, plugin)| plugin.digest)
+            let live = app.catalog.resolve(&role(scope, start)?);
+            live.map_or(recorded, |plugin| plugin.digest)
         }
     };
     Some((start, digest))
+}
+
+/// What a task would call now in this scope: whoever provides the personality, or the plugin of that kind and name.
+fn role(scope: &Scope, start: &ScopeStart) -> Option<ComponentRef> {
+    let name = || Some(start.plugin.as_deref()?.split('@').next()?.to_owned());
+    Some(match start.export.as_ref()? {
+        Export::Phase(_) => ComponentRef::Personality(scope.personality()?.to_owned()),
+        Export::Tool { .. } => ComponentRef::Skill(name()?),
+        Export::Step { .. } => ComponentRef::Step(name()?),
+    })
 }
 
 async fn replay_scope(
@@ -123,25 +139,15 @@ async fn replay_scope(
     digest: Digest,
     report: &mut Report,
 ) -> Result<(), StoreError> {
-    load_component(app, digest).await?;
+    let manifest = load_component(app, digest).await?;
     let cassette = Arc::new(Cassette::new(Arc::clone(&app.ports.blobs), scope.clone(), entries));
-    // The recorded place tells which personality was asked for.
-    let personality = scope
-        .place
-        .0
-        .split_once('@')
-        .map(|(personality, _)| ComponentRef::Personality(personality.to_owned()));
-    let role = personality.unwrap_or_else(|| ComponentRef::Skill(String::new()));
-    let (context, determinism) = request_parts(task, start, &role);
+    let (context, determinism) = request_parts(task, scope, start);
     let outcome = app
         .ports
         .components
         .call(CallRequest {
             digest,
-            export: start
-                .export
-                .clone()
-                .unwrap_or(domain::component::Export::Step { config: Value::Null, input: Value::Null }),
+            export: start.export.clone().unwrap_or(Export::Step { config: Value::Null, input: Value::Null }),
             context,
             limits: start.limits.clone(),
             determinism,
@@ -161,7 +167,10 @@ async fn replay_scope(
         actual,
     };
     let actual = match outcome.result {
-        Ok(output) => Ok(output),
+        Ok(output) => match &manifest {
+            Some(manifest) => schema::fitting(manifest, scope.personality(), output).await,
+            None => Ok(output),
+        },
         Err(CallEnd::Failed(failure)) => Err(failure),
         // A scope that was cut (deadline, trap in a host call, death of the host) is verified up to its last host call.
         Err(CallEnd::Stopped(Stop::Drain)) => return Ok(()),
@@ -180,8 +189,8 @@ async fn replay_scope(
     };
     let same = match (&recorded, &actual) {
         (Ok(Some(recorded)), Ok(actual)) => bytes(recorded) == bytes(actual),
-        (Err(recorded), Err(actual)) => is_cut(recorded) || recorded.code() == actual.code(),
-        (Err(recorded), Ok(_)) => is_cut(recorded),
+        (Err(recorded), Err(actual)) => recorded.is_cut() || bytes(recorded) == bytes(actual),
+        (Err(recorded), Ok(_)) => recorded.is_cut(),
         _ => false,
     };
     if !same {
@@ -196,24 +205,21 @@ async fn replay_scope(
     Ok(())
 }
 
-/// Ends whose moment depends on the machine, not on the component.
-fn is_cut(failure: &CallFailure) -> bool {
-    matches!(failure, CallFailure::Deadline { .. } | CallFailure::Trap { .. })
-}
-
 fn bytes<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
-async fn load_component(app: &App, digest: Digest) -> Result<(), StoreError> {
+/// Answers its manifest, where it is still known.
+async fn load_component(app: &App, digest: Digest) -> Result<Option<Manifest>, StoreError> {
+    let record = app.ports.plugins.find_plugin(digest).await?.map(|record| record.manifest);
     if app.ports.components.is_loaded(digest) {
-        return Ok(());
+        return Ok(record);
     }
     let gone = || StoreError::NotFound(format!("component {digest} is not in the database any more"));
-    let record = app.ports.plugins.find_plugin(digest).await?.ok_or_else(gone)?;
+    let manifest = record.ok_or_else(gone)?;
     let bytes = app.ports.blobs.find_blob(digest).await?.ok_or_else(gone)?;
-    match app.ports.components.compile(bytes, &record.manifest).await {
-        Ok(_) => Ok(()),
+    match app.ports.components.compile(bytes, &manifest).await {
+        Ok(_) => Ok(Some(manifest)),
         Err(error) => Err(StoreError::Internal(error.to_string())),
     }
 }

@@ -22,11 +22,17 @@ pub struct Settings {
     pub station_default: Duration,
     /// Tokens that one task may use.
     pub token_budget: u64,
+    /// How long a task waits for a model that is away before it fails.
+    pub model_patience: Duration,
     /// Keep completed and cancelled tasks this long.
     pub keep_ended: Duration,
     /// Keep failed tasks this long.
     pub keep_failed: Duration,
-    /// Keep delivered webhooks this long.
+    /// Traps in a row that take back a version which was just swapped in; 0 never does.
+    pub trap_limit: u32,
+    /// The data directory's lasting identity.
+    pub installation: uuid::Uuid,
+    /// Keep webhook deliveries this long, delivered or not.
     pub keep_webhooks: Duration,
 }
 
@@ -42,8 +48,11 @@ impl Default for Settings {
             limits: Limits::default(),
             station_default: Duration::from_secs(30),
             token_budget: 1_000_000,
+            model_patience: Duration::from_secs(4 * 3600),
             keep_ended: Duration::from_secs(30 * DAY),
             keep_failed: Duration::from_secs(90 * DAY),
+            trap_limit: 5,
+            installation: uuid::Uuid::nil(),
             keep_webhooks: Duration::from_secs(7 * DAY),
         }
     }

@@ -40,6 +40,13 @@ impl Scope {
         Self { place: Place(format!("{self}/{ordinal}.{tool}")), attempt: 1 }
     }
 
+    /// The personality whose place this is; none for a nested call, which is a skill's, and for calls that the host makes itself.
+    #[must_use]
+    pub fn personality(&self) -> Option<&str> {
+        let (station, _) = self.place.0.split_once('/').filter(|_| self.depth() == 0)?;
+        station.split_once('@').map(|(personality, _)| personality)
+    }
+
     /// How many calls this one is nested in.
     #[must_use]
     pub fn depth(&self) -> usize {
@@ -135,5 +142,9 @@ mod tests {
         assert_eq!(nested.to_string(), "coder-ai/generate#2/3.files.read#1");
         assert_eq!(nested.to_string().parse::<Scope>().unwrap(), nested);
         assert_eq!((scope.depth(), nested.depth()), (0, 1));
+        let scope: Scope = "coder-ai@2/generate#2".parse().unwrap();
+        assert_eq!(scope.personality(), Some("coder-ai"));
+        assert_eq!(scope.nested(3, "files.read").personality(), None);
+        assert_eq!("gates@1#1".parse::<Scope>().unwrap().personality(), None);
     }
 }

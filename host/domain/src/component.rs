@@ -32,7 +32,7 @@ pub enum Export {
         arguments: Value,
     },
     /// A phase of a personality.
-    Phase(PhaseInput),
+    Phase(Box<PhaseInput>),
     /// A workflow step.
     Step {
         /// Valid against the manifest's schema.
@@ -172,6 +172,12 @@ impl CallFailure {
         }
     }
 
+    /// Whether its moment depends on the machine, not on the component: what was cut may end at another call when it is run again.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        matches!(self, Self::Deadline { .. } | Self::Trap { .. } | Self::Unloadable { .. })
+    }
+
     /// Whether another try of the scope may help.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -201,8 +207,10 @@ pub enum Stop {
     Nondeterminism(Box<Nondeterminism>),
     /// The task's journal is full; the task fails.
     Exhausted(String),
-    /// The store or another part of the host does not work.
+    /// The store or another part of the host does not work now.
     Unavailable(String),
+    /// Something that will not pass by itself: a row or blob that cannot be read, a panic.
+    Broken(String),
 }
 
 /// A recorded request and the different one that was made now.

@@ -3,10 +3,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// A scope was resumed: forget the deltas of the scope that the event names, and of those nested in it; they come anew.
+pub const RESET: &str = "reset";
+
 /// A durable event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EventBody {
-    /// `phase.update`, `progress`, `task.completed`, `task.failed`, `task.cancelled`, `reset`.
+    /// `phase.update`, `progress`, `task.completed`, `task.failed`, `task.cancelled`, [`RESET`].
     pub event: String,
     /// Its data.
     pub data: Value,

@@ -1,7 +1,7 @@
 //! Journal entries: what is recorded of a scope, and in which form.
 
 use crate::address::Scope;
-use crate::component::{CallFailure, Cost, Export, Limits, Output};
+use crate::component::{CallContext, CallFailure, Cost, Export, Limits, Output};
 use crate::effect::{Call, CallError, EffectClass, Reply};
 use crate::id::Digest;
 use crate::time::Timestamp;
@@ -55,6 +55,9 @@ pub struct ScopeStart {
     pub abi: Option<String>,
     /// What was called with which input; none for a call that the host makes itself.
     pub export: Option<Export>,
+    /// In whose name it runs; none for a call that the host makes itself, and in journals of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<CallContext>,
     /// The plugin's configuration.
     #[serde(default)]
     pub config: Value,
@@ -106,7 +109,7 @@ pub struct ScopeEnd {
     pub result: Result<RecordedOutput, CallFailure>,
     /// Recorded, never compared.
     pub cost: Cost,
-    /// Whether a keyed or once effect of this scope succeeded: then a retry is not automatic.
+    /// Whether a keyed or once effect of this scope, or of one nested in it, happened or may have happened: then a retry is not automatic.
     pub effects_done: bool,
     /// Whether the manifest says that a retry is safe all the same.
     pub retry_safe: bool,

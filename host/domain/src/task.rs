@@ -208,6 +208,18 @@ pub struct Progress {
     pub current_phase: Option<String>,
     /// The documented vocabulary, in order.
     pub completed_phases: Vec<String>,
+    /// Everybody at work; several where a group works at the same time. `current_agent` is the first.
+    #[serde(default)]
+    pub at_work: Vec<AtWork>,
+}
+
+/// A personality in a phase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtWork {
+    /// The personality.
+    pub agent: String,
+    /// Its phase.
+    pub phase: String,
 }
 
 /// Why a task failed.

@@ -1,7 +1,7 @@
 //! Clients that can reach only what was checked: one for each (host, addresses), kept while it is used.
 
 use crate::rules::{Destination, Rules};
-use app::ports::outbound::Purpose;
+use app::ports::outbound::{NOT_CONNECTED, Purpose};
 use domain::effect::{CallError, ErrorKind};
 use reqwest::dns::{Name, Resolve, Resolving};
 use std::collections::VecDeque;
@@ -46,14 +46,18 @@ pub(crate) async fn resolve(
         None => {
             let host = &destination.host;
             let unavailable = |why: String| {
-                CallError::new(ErrorKind::Unavailable, "dns", format!("{host} could not be resolved: {why}"))
+                CallError::new(
+                    ErrorKind::Unavailable,
+                    NOT_CONNECTED,
+                    format!("{host} could not be resolved: {why}"),
+                )
             };
             tokio::time::timeout(RESOLVE_TIMEOUT, names.lookup(host))
                 .await
                 .map_err(|_| {
                     CallError::new(
                         ErrorKind::Timeout,
-                        "dns",
+                        NOT_CONNECTED,
                         format!("{host} was not resolved within {} s", RESOLVE_TIMEOUT.as_secs()),
                     )
                 })?

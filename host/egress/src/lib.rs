@@ -15,5 +15,5 @@ pub mod webhook;
 pub use allowed::Allowed;
 pub use rules::Rules;
 pub use send::Egress;
-pub use sources::{GuardedSources, SourceSettings};
+pub use sources::{GuardedSources, SourceSettings, limit_program};
 pub use webhook::StandardWebhooks;

@@ -67,6 +67,9 @@ impl Rules {
         match url.scheme() {
             "https" => Ok(destination),
             "http" if self.may_be_plain(&destination, purpose) => Ok(destination),
+            "http" if purpose == Purpose::Source => Err(denied(format!(
+                "{shown} is not encrypted: use https, or let the operator set `allow_http = true` under `[source]` in the policy"
+            ))),
             "http" => Err(denied(format!(
                 "{shown} is not encrypted: use https, or let the operator add {:?} to `[egress] allow`",
                 destination.entry()

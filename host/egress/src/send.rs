@@ -3,7 +3,7 @@
 use crate::connect::{Clients, Names, SystemNames, resolve};
 use crate::redirect::{self, Next};
 use crate::rules::{Destination, Rules, invalid, parse_url, shown};
-use app::ports::outbound::{Outbound, OutboundRequest, OutboundResponse, Purpose};
+use app::ports::outbound::{LEASE_ENDS, NOT_CONNECTED, Outbound, OutboundRequest, OutboundResponse, Purpose};
 use bytes::Bytes;
 use domain::effect::{CallError, ErrorKind};
 use futures_util::StreamExt as _;
@@ -71,6 +71,10 @@ impl Egress {
             let Checked { destination, addresses } = &checked;
             let client =
                 self.clients.get(purpose, &destination.host, addresses, hop.url.scheme() == "https")?;
+            // The last look before something can leave: looking up the name may have taken seconds.
+            if request.permission.as_ref().is_some_and(|permission| !permission.holds()) {
+                return Err(lease_ends(destination));
+            }
             let response = client
                 .request(method.clone(), hop.url.clone())
                 .headers(hop.headers.clone())
@@ -117,15 +121,13 @@ impl Outbound for Egress {
         let headers =
             response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
         let announced = if request.method == "HEAD" { None } else { response.content_length() };
-        if announced.is_some_and(|length| length > request.limit) {
-            return Err(too_large(&destination, request.limit));
-        }
         // Answers of models and downloads are long; what must not happen is that nothing comes any more.
         let patience = match purpose {
             Purpose::Model | Purpose::Registry => Patience::Each(request.timeout),
             Purpose::Plugin | Purpose::Webhook | Purpose::Source => Patience::Until(deadline),
         };
-        let body = Body { response, destination, patience, limit: request.limit, read: 0 }.into_stream();
+        let body =
+            Body { response, destination, patience, limit: request.limit, announced, read: 0 }.into_stream();
         Ok(OutboundResponse { status, headers, body })
     }
 
@@ -147,6 +149,7 @@ struct Body {
     destination: Destination,
     patience: Patience,
     limit: u64,
+    announced: Option<u64>,
     read: u64,
 }
 
@@ -157,6 +160,10 @@ impl Body {
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, CallError> {
+        // Not before: who asks for the status alone gets it, however long the body is.
+        if self.announced.is_some_and(|length| length > self.limit) {
+            return Err(too_large(&self.destination, self.limit));
+        }
         let chunk = self.response.chunk();
         let waited = match self.patience {
             Patience::Until(deadline) => timeout_at(deadline, chunk).await,
@@ -181,6 +188,17 @@ impl Body {
     }
 }
 
+fn lease_ends(destination: &Destination) -> CallError {
+    CallError::new(
+        ErrorKind::Unavailable,
+        LEASE_ENDS,
+        format!(
+            "{} was not connected: the worker's lease is about to end, and nothing was sent",
+            destination.shown()
+        ),
+    )
+}
+
 fn too_large(destination: &Destination, limit: u64) -> CallError {
     CallError::new(
         ErrorKind::TooLarge,
@@ -192,10 +210,13 @@ fn too_large(destination: &Destination, limit: u64) -> CallError {
 /// The URL may hold a secret in its query, so only the host is named.
 fn failure(error: reqwest::Error, destination: &Destination) -> CallError {
     let error = error.without_url();
-    let (kind, what) = match &error {
-        error if error.is_timeout() => (ErrorKind::Timeout, "was not connected in time"),
-        error if error.is_connect() => (ErrorKind::Unavailable, "could not be connected"),
-        _ => (ErrorKind::Unavailable, "broke the connection"),
+    let (kind, code, what) = match &error {
+        error if error.is_timeout() && error.is_connect() => {
+            (ErrorKind::Timeout, NOT_CONNECTED, "was not connected in time")
+        }
+        error if error.is_timeout() => (ErrorKind::Timeout, "egress", "did not answer in time"),
+        error if error.is_connect() => (ErrorKind::Unavailable, NOT_CONNECTED, "could not be connected"),
+        _ => (ErrorKind::Unavailable, "egress", "broke the connection"),
     };
     let mut reasons: Vec<String> = Vec::new();
     let mut source = error.source();
@@ -206,7 +227,7 @@ fn failure(error: reqwest::Error, destination: &Destination) -> CallError {
         }
         source = cause.source();
     }
-    CallError::new(kind, "egress", format!("{} {what}: {}", destination.shown(), reasons.join(": ")))
+    CallError::new(kind, code, format!("{} {what}: {}", destination.shown(), reasons.join(": ")))
 }
 
 fn method(text: &str) -> Result<Method, CallError> {

@@ -3,10 +3,12 @@
 pub mod caps;
 mod folder;
 mod git;
+mod limited;
 mod proxy;
 mod root;
 
 pub use caps::Caps;
+pub use limited::{Launcher, Limits, limit_program};
 pub use root::{InvalidRoot, SourceRoot};
 
 use crate::connect::{Names, SystemNames};
@@ -26,6 +28,10 @@ pub struct SourceSettings {
     pub roots: Vec<SourceRoot>,
     /// `[source] allow_file`: clone `file://` repositories of this machine.
     pub allow_file: bool,
+    /// How git is started under limits. None: git sources are refused.
+    pub launcher: Option<Launcher>,
+    /// What each of git's processes may use.
+    pub limits: Limits,
     /// The git program: a name to look for in `search_path`, or a path.
     pub git: PathBuf,
     /// `PATH` for git and what it starts; none: the system's default.
@@ -41,6 +47,8 @@ impl Default for SourceSettings {
         Self {
             roots: Vec::new(),
             allow_file: false,
+            launcher: None,
+            limits: Limits::default(),
             git: "git".into(),
             search_path: None,
             certificates: None,

@@ -47,6 +47,16 @@ pub enum ImportFailure {
         /// Of the whole file.
         sha256: String,
     },
+    /// A name under which everybody expects other bytes.
+    #[error("{} would be taken for the model {name}, and its sha256 {sha256} is another: give the file another name", path.display())]
+    TakenName {
+        /// Which file.
+        path: PathBuf,
+        /// Whose name it has.
+        name: &'static str,
+        /// Of the whole file.
+        sha256: String,
+    },
 }
 
 /// Copy a file into the models directory. It blocks; call it where that is allowed.
@@ -71,6 +81,13 @@ pub fn import(file: &Path, directory: &Path, allow_unknown: bool) -> Result<Impo
         return Err(ImportFailure::Unknown { path: file.to_owned(), sha256 });
     }
     let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let taken = KNOWN.iter().find(|model| {
+        let is_that = |name: &str| stem.eq_ignore_ascii_case(name.trim_end_matches(".gguf"));
+        is_that(model.name) || is_that(model.file)
+    });
+    if let (None, Some(model)) = (known, taken) {
+        return Err(ImportFailure::TakenName { path: file.to_owned(), name: model.name, sha256 });
+    }
     let target_name = known.map_or_else(|| format!("{stem}.gguf"), |model| model.file.to_owned());
     let name = known.map_or(stem, |model| model.name.to_owned());
     let path = directory.join(target_name);

@@ -16,3 +16,4 @@ pub mod pull;
 mod schema;
 pub mod secret;
 pub mod supervisor;
+pub mod verified;

@@ -46,7 +46,7 @@ pub struct OpenAiSettings {
     pub model: String,
     /// Sent as bearer token.
     pub api_key: Option<ApiKey>,
-    /// Until the first byte, and between two chunks.
+    /// Until the first event, and between two; comments of a stream are none.
     pub timeout: Duration,
     /// How often one request is sent at most.
     pub tries: u32,
@@ -135,6 +135,7 @@ impl OpenAiModel {
             body,
             timeout: self.settings.timeout,
             limit: LARGEST_BODY,
+            permission: None,
         };
         let answer = self.outbound.send(request, Purpose::Model).await;
         answer.map_err(|error| CallError { message: self.settings.clean(&error.message), ..error })

@@ -228,6 +228,7 @@ impl Puller {
             body: Bytes::new(),
             timeout: SILENCE,
             limit: model.bytes,
+            permission: None,
         };
         self.outbound.send(request, Purpose::Registry).await
     }

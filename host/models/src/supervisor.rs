@@ -71,7 +71,7 @@ pub struct SupervisorSettings {
     pub program: PathBuf,
     /// Its arguments: `model serve --model FILE --port 0`.
     pub arguments: Vec<OsString>,
-    /// Variables beside those of this process.
+    /// All variables that it has beside its token.
     pub environment: Vec<(OsString, OsString)>,
     /// The model's name.
     pub name: String,
@@ -131,7 +131,7 @@ pub struct SupervisedModel {
 }
 
 impl SupervisedModel {
-    /// Starts nothing yet: the first request does, or [`Self::warm`].
+    /// Starts nothing yet: the first request does.
     #[must_use]
     pub fn new(
         settings: SupervisorSettings,
@@ -150,15 +150,6 @@ impl SupervisedModel {
             starts: AtomicUsize::new(0),
         };
         Self { inner: Arc::new(inner) }
-    }
-
-    /// Start the child if it is not running, so that the first request need not wait for it.
-    ///
-    /// # Errors
-    /// As a request's.
-    pub async fn warm(&self) -> Result<(), CallError> {
-        self.inner.used();
-        self.inner.running().await.map(drop)
     }
 
     /// How often a child was started.

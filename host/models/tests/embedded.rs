@@ -49,7 +49,12 @@ async fn answer(
     request: ModelRequest,
 ) -> Result<(ModelAnswer, Vec<String>), CallError> {
     let mut deltas = Vec::new();
-    let answer = collect(model.complete(request).await?, |delta| deltas.push(delta.to_owned())).await?;
+    let seen = |event: &ModelEvent| {
+        if let ModelEvent::Delta(text) = event {
+            deltas.push(text.clone());
+        }
+    };
+    let answer = collect(model.complete(request).await?, seen).await?;
     Ok((answer, deltas))
 }
 

@@ -218,4 +218,11 @@ fn only_known_files_are_imported_without_being_told() {
     std::fs::write(&file, b"PK not a model").unwrap();
     assert!(matches!(import(&file, &models, true), Err(ImportFailure::NotGguf { .. })));
     assert_eq!(known::installed(&models, "../mine"), None);
+    // Nobody runs other bytes under a name that is known.
+    for name in [known::KNOWN[0].file.to_owned(), format!("{}.gguf", known::KNOWN[1].name)] {
+        let file = directory.path().join(name);
+        std::fs::write(&file, b"GGUF others").unwrap();
+        assert!(matches!(import(&file, &models, true), Err(ImportFailure::TakenName { .. })), "{file:?}");
+    }
+    assert_eq!(known::installed(&models, known::KNOWN[0].name), None);
 }

@@ -160,6 +160,22 @@ async fn the_child_gets_the_token_that_is_sent_to_it() {
 }
 
 #[tokio::test]
+async fn the_child_has_its_token_and_nothing_of_our_environment() {
+    assert!(std::env::vars_os().any(|(name, _)| name == "CARGO_MANIFEST_DIR"), "cargo sets it for tests");
+    let server = ModelServer::start().await.unwrap();
+    server.when(|_| true, Scripted::text("hello"));
+    let ready = ready_line(server.address());
+    let bench = Bench::with(server, &format!("env > \"$0\"; echo '{ready}'; exec cat >/dev/null")).await;
+    bench.ask().await.unwrap();
+    let told = std::fs::read_to_string(bench.directory.path().join("ended")).unwrap();
+    let mut names: Vec<&str> = told.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
+    // The shell's own.
+    names.retain(|name| !["PWD", "SHLVL", "_", "OLDPWD"].contains(name));
+    names.sort_unstable();
+    assert_eq!(names, ["CANDLE_NUM_THREADS", TOKEN_VARIABLE]);
+}
+
+#[tokio::test]
 async fn a_killed_child_is_started_again_by_the_next_request() {
     let bench = Bench::new().await;
     bench.server.when(|_| true, Scripted::text("hello"));
@@ -243,7 +259,8 @@ async fn a_busy_child_is_never_idle() {
 #[tokio::test]
 async fn stopping_closes_stdin_and_lets_the_child_end_by_itself() {
     let bench = Bench::new().await;
-    bench.model.warm().await.unwrap();
+    bench.server.when(|_| true, Scripted::text("hello"));
+    bench.ask().await.unwrap();
     assert!(!bench.has_ended());
     bench.model.stop().await;
     assert!(bench.has_ended());

@@ -32,7 +32,11 @@ pub(crate) async fn call(
         }
     };
     let wall = Duration::from_millis(limits.wall_ms);
-    let answer = tokio::time::timeout(wall, guest.call(&mut store, export, context)).await;
+    // In its place before it is handed on: it is large, and handing it on would copy it.
+    let answer = {
+        let answer = std::pin::pin!(guest.call(&mut store, export, context));
+        tokio::time::timeout(wall, answer).await
+    };
     let result = match answer {
         Ok(Ok(answered)) => answered.within(&limits),
         Ok(Err(error)) => Err(end(&error, &mut store, &limits)),

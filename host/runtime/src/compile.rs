@@ -101,7 +101,9 @@ impl Compilation {
         };
         let (code, messages, status) =
             tokio::time::timeout(self.limits.wall, talk).await.map_err(|_| {
-                ComponentError::CompileLimit(format!("it took longer than {} s", self.limits.wall.as_secs()))
+                // Its processor time is limited by itself: what took so long is the machine, and another time may do.
+                let seconds = self.limits.wall.as_secs();
+                ComponentError::Internal(format!("compiling took longer than {seconds} s; this machine is busy"))
             })??;
         if code.len() as u64 > CODE_LIMIT {
             return Err(ComponentError::CompileLimit(format!("its code is larger than {CODE_LIMIT} bytes")));
@@ -114,6 +116,10 @@ impl Compilation {
         }
         let messages = String::from_utf8_lossy(&messages).trim().to_owned();
         tracing::info!(%status, messages, "compiling was stopped");
+        if status.signal() == Some(Signal::KILL.as_raw()) {
+            // None of our limits: the system ran out of memory, or somebody killed it.
+            return Err(ComponentError::Internal("the compiler was killed from outside".to_owned()));
+        }
         Err(ComponentError::CompileLimit(self.death(status.signal(), &messages)))
     }
 

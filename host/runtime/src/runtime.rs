@@ -20,8 +20,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use wasmtime::component::{Component, Linker};
 
-/// How long a trial instance may take: instantiation copies data and runs start functions.
-const TRIAL_WALL_MS: u64 = 2_000;
+/// How long a trial instance may take: instantiation copies data and runs start functions. A refusal lasts, so a loaded machine must not
+/// come near it.
+const TRIAL_WALL_MS: u64 = 5_000;
 
 /// Compiles and calls components. Cheap to share behind an `Arc`; one for each process.
 pub struct Runtime {
@@ -163,6 +164,7 @@ impl Components for Runtime {
         match call::trial(engine, &loaded.guest, Arc::new(Nobody), &limits, self.counts_fuel).await {
             Ok(()) => Ok(()),
             Err(CallEnd::Failed(failure)) => Err(ComponentError::Trial(failure.to_string())),
+            Err(CallEnd::Stopped(Stop::Unavailable(reason))) => Err(ComponentError::Internal(reason)),
             Err(CallEnd::Stopped(_)) => {
                 Err(ComponentError::Trial("it calls its host before anything called it".to_owned()))
             }

@@ -22,8 +22,9 @@ pub(crate) struct State {
     pub(crate) scope: Arc<Scope>,
     /// Counts memory, tables and instances.
     pub(crate) meter: Meter,
-    /// ChaCha20 on the recorded seed.
-    pub(crate) random: ChaCha20Rng,
+    /// Made at the first use, like the WASI state: a call that asks for nothing should not carry it around.
+    random: Option<Box<ChaCha20Rng>>,
+    seed: [u8; 32],
     /// Set when the host ended the call.
     pub(crate) ended: Option<CallEnd>,
     /// Made at the first WASI call.
@@ -43,7 +44,8 @@ impl State {
         Self {
             scope: Arc::new(Scope::new(host, determinism.start, limits.log_bytes)),
             meter: Meter::new(&limits),
-            random: ChaCha20Rng::from_seed(determinism.seed),
+            random: None,
+            seed: determinism.seed,
             ended: None,
             wasi: None,
             limits,
@@ -51,6 +53,12 @@ impl State {
             host_call_bytes: 0,
             reports: 0,
         }
+    }
+
+    /// ChaCha20 on the recorded seed.
+    pub(crate) fn random(&mut self) -> &mut ChaCha20Rng {
+        let seed = self.seed;
+        self.random.get_or_insert_with(|| Box::new(ChaCha20Rng::from_seed(seed)))
     }
 
     /// Count a host call with `bytes` of arguments, have it performed, move the clock and count the reply.
@@ -102,7 +110,7 @@ impl State {
     /// End the call: a reply that does not belong to the call is a fault of the host, not of the guest.
     pub(crate) fn mismatch(&mut self, call: &str, reply: &Reply) -> wasmtime::Error {
         let reply = domain::effect::bounded(format!("{reply:?}"), 200);
-        self.stop(Stop::Unavailable(format!("{call} was answered with another kind of reply: {reply}")))
+        self.stop(Stop::Broken(format!("{call} was answered with another kind of reply: {reply}")))
     }
 
     fn over(&mut self, kind: LimitKind, message: String) -> wasmtime::Error {

@@ -97,7 +97,7 @@ async fn perform(common: &Common, options: Options) -> Result<(), Failure> {
             });
         }
         AgentsVerb::Create { names, count, model } => {
-            let made = client.post(&agents, &request(&names, count, model.as_deref())).await?;
+            let made = client.post(&agents, &request(&names, count, model.as_deref()), None).await?;
             common.show(&made, |made| {
                 table(
                     made.get("agents").and_then(Value::as_array).map_or(&[], Vec::as_slice),
@@ -130,7 +130,7 @@ async fn perform(common: &Common, options: Options) -> Result<(), Failure> {
             common.show(&json!({ "deleted": agent }), |_| println!("{agent} is deleted"));
         }
         AgentsVerb::RotateKey { agent } => {
-            let key = client.post(&format!("{}/rotate-key", path(&agent)), &json!({})).await?;
+            let key = client.post(&format!("{}/rotate-key", path(&agent)), &json!({}), None).await?;
             common.show(&key, |key| {
                 println!("key {}", key.get("apiKey").and_then(Value::as_str).unwrap_or("-"));
                 println!("The key is not shown again; the old one is dead.");

@@ -50,8 +50,7 @@ pub(crate) fn run(common: &Common, options: Options) -> Result<(), Failure> {
         ),
         Event::Granted { policy, grants } => eprintln!("{} holds {grants} grant(s)", policy.display()),
     };
-    let built = ::build::run(&request, &mut report)
-        .map_err(|error| Failure::new(error.to_string()).as_json(common.json))?;
+    let built = ::build::run(&request, &mut report).map_err(|error| Failure::new(error.to_string()))?;
     if common.json {
         let rows: Vec<_> = built
             .iter()

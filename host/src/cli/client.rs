@@ -1,5 +1,6 @@
 //! Speaks HTTP to a running host, through the same egress module as everything else.
 
+use super::serve::ADMIN_KEY_FILE;
 use super::{Common, Failure};
 use crate::config::Config;
 use app::ports::outbound::{Outbound as _, OutboundRequest, OutboundResponse, Purpose, read_body};
@@ -8,10 +9,15 @@ use egress::{Egress, Rules};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
-use url::Url;
+use url::{Host, Url};
+use vault::secret_file;
 
 /// A plain answer comes within this; streams send a comment each 15 s.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// The host takes its time for a submit with a large project and for a replay; whoever asks waits longer than that.
+const LONG_TIMEOUT: Duration = api::LONGEST_ANSWER.saturating_add(Duration::from_secs(10));
+/// The key for the host that `--url` or `SKEP_URL` names.
+const KEY_VARIABLE: &str = "SKEP_API_KEY";
 /// Larger than any answer of the API.
 const LIMIT: u64 = 256 << 20;
 
@@ -33,30 +39,50 @@ impl Client {
             .map_or_else(|| running_host(&config), Ok)?;
         let base =
             Url::parse(&text).map_err(|error| Failure::new(format!("url {text:?} is not valid: {error}")))?;
-        let key = common.key.clone().or_else(|| config.admin_key.clone()).or_else(|| kept_key(&config));
+        let is_own = is_running_host(&config, &base);
+        let key = match common.key.clone().or_else(|| std::env::var(KEY_VARIABLE).ok()) {
+            Some(key) => Some(key),
+            // The keys of this data directory are for the host that runs on it, and for nobody else who is named.
+            None if is_own => match config.admin_key.clone() {
+                Some(key) => Some(key),
+                None => kept_key(&config)?,
+            },
+            None => None,
+        };
+        if key.is_some() && !is_own && !is_private(&base) {
+            return Err(Failure::new(format!(
+                "{base} is plain http to another machine, where everybody on the way would read the key: use https, or a tunnel to a port of this machine"
+            )));
+        }
         // The person named this host, so it may be anywhere, loopback included.
         let rules = Rules { model_urls: vec![base.clone()], ..Rules::default() };
         Ok(Self { base, key, egress: Egress::new(Arc::new(rules)) })
     }
 
     pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
-        self.json("GET", path, None).await
+        self.json("GET", path, None, None).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.json("POST", path, Some(body)).await
+    /// Submits and replays.
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        body: &Value,
+        idempotency_key: Option<&str>,
+    ) -> Result<Value, Failure> {
+        self.json("POST", path, Some(body), idempotency_key).await
     }
 
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.json("PUT", path, Some(body)).await
+        self.json("PUT", path, Some(body), None).await
     }
 
     pub(crate) async fn patch(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.json("PATCH", path, Some(body)).await
+        self.json("PATCH", path, Some(body), None).await
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Result<Value, Failure> {
-        self.json("DELETE", path, None).await
+        self.json("DELETE", path, None, None).await
     }
 
     /// POST to a path that names no user: with an admin key as that user, with any other key as its own.
@@ -83,8 +109,20 @@ impl Client {
         }
     }
 
-    async fn json(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
-        let (status, value) = self.answer(method, path, body, &[]).await?;
+    async fn json(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        idempotency_key: Option<&str>,
+    ) -> Result<Value, Failure> {
+        let extra: Vec<_> =
+            idempotency_key.map(|key| ("idempotency-key".to_owned(), key.to_owned())).into_iter().collect();
+        let (status, value) = match self.answer(method, path, body, &extra).await {
+            // The same key, so that the host answers what it has done, should it have done it.
+            Err(_) if idempotency_key.is_some() => self.answer(method, path, body, &extra).await?,
+            answer => answer?,
+        };
         accepted(status, value)
     }
 
@@ -138,8 +176,15 @@ impl Client {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }
         let body = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
-        let request =
-            OutboundRequest { method: method.to_owned(), url, headers, body, timeout: TIMEOUT, limit: LIMIT };
+        let request = OutboundRequest {
+            method: method.to_owned(),
+            url,
+            headers,
+            body,
+            timeout: if method == "POST" { LONG_TIMEOUT } else { TIMEOUT },
+            limit: LIMIT,
+            permission: None,
+        };
         self.egress.send(request, Purpose::Model).await.map_err(|error| self.unreachable(&error.message))
     }
 
@@ -160,8 +205,26 @@ fn running_host(config: &Config) -> Result<String, Failure> {
     })
 }
 
-fn kept_key(config: &Config) -> Option<String> {
-    std::fs::read_to_string(config.data_dir.join("admin.key")).ok().map(|text| text.trim().to_owned())
+/// Whether the URL is that of the host that runs on the data directory.
+fn is_running_host(config: &Config, base: &Url) -> bool {
+    let listens = running_host(config).ok().and_then(|text| Url::parse(&text).ok());
+    listens.is_some_and(|url| url.origin() == base.origin())
+}
+
+/// Whether nobody on the way reads along.
+fn is_private(base: &Url) -> bool {
+    base.scheme() == "https"
+        || match base.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        }
+}
+
+fn kept_key(config: &Config) -> Result<Option<String>, Failure> {
+    let key = secret_file::load(&config.data_dir.join(ADMIN_KEY_FILE));
+    Ok(key.map_err(|error| Failure::new(error.to_string()))?.map(|key| key.to_string()))
 }
 
 /// A text as one segment of a path.
@@ -188,7 +251,35 @@ fn accepted(status: u16, value: Value) -> Result<Value, Failure> {
 fn refused(status: u16, body: &Value) -> Failure {
     let message = body.pointer("/error/message").or_else(|| body.get("error")).and_then(Value::as_str);
     Failure::new(match message {
+        Some(message) if status == 401 => format!(
+            "{message} (HTTP 401); give its key with --key or {KEY_VARIABLE}; for the host that runs on the data directory also SKEP_ADMIN_KEY, or what {ADMIN_KEY_FILE} in the directory holds (--data-dir)"
+        ),
         Some(message) => format!("{message} (HTTP {status})"),
         None => format!("the host answered HTTP {status}"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn plain_http_is_private_on_this_machine_only() {
+        for (url, expected) in [
+            ("http://127.0.0.1:3000", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]:3000", true),
+            ("http://localhost:3000", true),
+            ("https://skep.example.com", true),
+            ("http://skep.example.com", false),
+            ("http://localhost.example.com", false),
+            ("http://127.0.0.1.example.com", false),
+            ("http://10.0.0.1", false),
+            ("http://[::ffff:127.0.0.1]", false),
+            ("http://0x7f000001", true),
+        ] {
+            assert_eq!(is_private(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
 }

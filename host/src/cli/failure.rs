@@ -1,4 +1,4 @@
-//! How a verb fails: one line on stderr (or JSON on stdout under `--json`), exit code 1.
+//! How a verb fails: exit code 1 and one line on stderr, or under `--json` one object on stdout.
 
 use crate::config::ConfigError;
 use serde_json::json;
@@ -8,23 +8,23 @@ use std::process::ExitCode;
 #[derive(Debug)]
 pub(crate) struct Failure {
     message: String,
-    json: bool,
+    answered: bool,
 }
 
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), json: false }
+        Self { message: message.into(), answered: false }
     }
 
-    /// The same failure, printed as JSON.
-    pub(crate) fn as_json(mut self, json: bool) -> Self {
-        self.json = json;
+    /// The failure of a verb that has printed its answer, which says the same: under `--json` there is one object on stdout, not two.
+    pub(crate) fn answered(mut self) -> Self {
+        self.answered = true;
         self
     }
 
     /// Print it.
-    pub(crate) fn report(&self) -> ExitCode {
-        if self.json {
+    pub(crate) fn report(&self, json: bool) -> ExitCode {
+        if json && !self.answered {
             println!("{}", json!({ "error": self.message }));
         } else {
             eprintln!("skep: {}", self.message);

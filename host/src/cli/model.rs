@@ -5,11 +5,11 @@ mod serve;
 use super::{Common, Failure};
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::wiring::embedded::directory;
 use clap::Subcommand;
 use egress::{Egress, Rules};
 use indicatif::{ProgressBar, ProgressStyle};
 use models::pull::Puller;
+use models::verified::verified;
 use models::{addresses, known};
 use serde_json::json;
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ pub(crate) async fn run(common: &Common, verb: ModelVerb) -> Result<(), Failure>
             report(common, &name, &path)
         }
         ModelVerb::Import { file, allow_unknown } => {
-            let directory = directory(&common.config()?);
+            let directory = common.config()?.model_dir;
             let imported =
                 tokio::task::spawn_blocking(move || models::import::import(&file, &directory, allow_unknown))
                     .await;
@@ -56,14 +56,17 @@ pub(crate) async fn run(common: &Common, verb: ModelVerb) -> Result<(), Failure>
             report(common, &imported.name, &imported.path)
         }
         ModelVerb::List => list(common),
-        ModelVerb::Serve(options) => serve::run(options).await,
+        ModelVerb::Serve(options) => serve::run(common, options).await,
     }
 }
 
 /// For `skep up`: fetch the configured model when it is not here.
 pub(super) async fn ensure(config: &Config, json: bool) -> Result<(), Failure> {
     let name = &config.models.embedded;
-    if known::installed(&directory(config), name).is_some() {
+    if tokio::task::block_in_place(|| verified(&config.model_dir, name))
+        .map_err(|error| Failure::new(error.to_string()))?
+        .is_some()
+    {
         return Ok(());
     }
     pull(config, name, json).await.map(drop)
@@ -72,11 +75,12 @@ pub(super) async fn ensure(config: &Config, json: bool) -> Result<(), Failure> {
 /// For `skep doctor`.
 pub(super) fn installed(config: &Config) -> Result<String, String> {
     let name = &config.models.embedded;
-    match known::installed(&directory(config), name) {
-        Some(path) => Ok(format!("embedded {name} at {}", path.display())),
-        None => Err(format!(
+    match tokio::task::block_in_place(|| verified(&config.model_dir, name)) {
+        Ok(Some(path)) => Ok(format!("embedded {name} at {}", path.display())),
+        Ok(None) => Err(format!(
             "embedded {name} is not here; run `skep model pull {name}`, or configure a provider in [models]"
         )),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -87,7 +91,7 @@ async fn pull(config: &Config, name: &str, json: bool) -> Result<PathBuf, Failur
     // The operator named the hub, so it may be anywhere.
     let allow = hub.host_str().and_then(|host| host.parse().ok()).into_iter().collect();
     let outbound = Arc::new(Egress::new(Arc::new(Rules { allow, ..Rules::default() })));
-    let puller = Puller { outbound, clock: Arc::new(SystemClock), hub, directory: directory(config) };
+    let puller = Puller { outbound, clock: Arc::new(SystemClock), hub, directory: config.model_dir.clone() };
     let bar = if json { ProgressBar::hidden() } else { ProgressBar::new(0) };
     if let Ok(style) =
         ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
@@ -99,7 +103,7 @@ async fn pull(config: &Config, name: &str, json: bool) -> Result<PathBuf, Failur
         bar.set_length(progress.total);
         bar.set_position(progress.done);
     });
-    let path = pulled.await.map_err(|error| Failure::new(error.to_string()).as_json(json))?;
+    let path = pulled.await.map_err(|error| Failure::new(error.to_string()))?;
     bar.finish_and_clear();
     Ok(path)
 }
@@ -114,15 +118,25 @@ fn report(common: &Common, name: &str, path: &std::path::Path) -> Result<(), Fai
 }
 
 fn list(common: &Common) -> Result<(), Failure> {
-    let directory = directory(&common.config()?);
-    let rows = known::KNOWN.map(|model| (model, known::installed(&directory, model.name)));
+    let directory = common.config()?.model_dir;
+    let rows = known::KNOWN.map(|model| {
+        let found = tokio::task::block_in_place(|| verified(&directory, model.name));
+        (model, found.map_err(|error| error.to_string()))
+    });
     if common.json {
-        let rows = rows.map(|(model, path)| json!({ "name": model.name, "bytes": model.bytes, "memoryMb": model.memory_mb, "about": model.about, "path": path }));
+        let rows = rows.map(|(model, found)| {
+            let (path, wrong) = found.map_or_else(|wrong| (None, Some(wrong)), |path| (path, None));
+            json!({ "name": model.name, "bytes": model.bytes, "memoryMb": model.memory_mb, "about": model.about, "path": path, "wrong": wrong })
+        });
         println!("{}", json!({ "models": rows }));
         return Ok(());
     }
-    for (model, path) in rows {
-        let place = path.map_or_else(|| "not here".to_owned(), |path| path.display().to_string());
+    for (model, found) in rows {
+        let place = match found {
+            Ok(Some(path)) => path.display().to_string(),
+            Ok(None) => "not here".to_owned(),
+            Err(wrong) => wrong,
+        };
         println!("{:<22} {:>5} MB  {}\n    {place}", model.name, model.bytes / 1_000_000, model.about);
     }
     Ok(())

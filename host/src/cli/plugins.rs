@@ -5,10 +5,7 @@ use super::{Common, Failure};
 use serde_json::Value;
 
 pub(crate) async fn run(common: &Common) -> Result<(), Failure> {
-    let answer = Client::new(common)?
-        .get("/v1/admin/plugins")
-        .await
-        .map_err(|failure| failure.as_json(common.json))?;
+    let answer = Client::new(common)?.get("/v1/admin/plugins").await?;
     if common.json {
         println!("{answer}");
         return Ok(());

@@ -18,10 +18,7 @@ pub(crate) struct Options {
 pub(crate) async fn run(common: &Common, options: Options) -> Result<(), Failure> {
     let against = if options.live { "live" } else { "recorded" };
     let path = format!("/v1/agents/tasks/{}/replay", options.task);
-    let report = Client::new(common)?
-        .post(&path, &json!({ "against": against }))
-        .await
-        .map_err(|failure| failure.as_json(common.json))?;
+    let report = Client::new(common)?.post(&path, &json!({ "against": against }), None).await?;
     let same = report.get("identical").and_then(Value::as_bool).unwrap_or(false);
     if common.json {
         println!("{report}");
@@ -35,9 +32,5 @@ pub(crate) async fn run(common: &Common, options: Options) -> Result<(), Failure
     } else {
         println!("{}", serde_json::to_string_pretty(&report).unwrap_or_default());
     }
-    if same {
-        Ok(())
-    } else {
-        Err(Failure::new("the replay differs from the journal; see above").as_json(false))
-    }
+    if same { Ok(()) } else { Err(Failure::new("the replay differs from the journal; see above").answered()) }
 }

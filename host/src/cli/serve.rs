@@ -5,16 +5,21 @@ use crate::config::Config;
 use crate::wiring::{self, Host};
 use crate::{shutdown, telemetry};
 use clap::Args;
+use domain::error::{Code, Error};
 use serde_json::json;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use vault::secret_file;
 
 /// How long open requests may take after a signal.
 const HTTP_DRAIN: Duration = Duration::from_secs(5);
+
+/// In the data directory: the admin key, for the verbs that speak to the host.
+pub(super) const ADMIN_KEY_FILE: &str = "admin.key";
 
 /// Overrides of the configuration.
 #[derive(Debug, Args)]
@@ -83,12 +88,6 @@ pub(super) async fn serve(
     let shutdown = shutdown::token()?;
     let host = wiring::assemble(&config).await?;
     let Host { app, policy, .. } = &host;
-    let first = app::accounts::ensure_default(app, config.admin_key.as_deref()).await?;
-    let key_file = config.data_dir.join("admin.key");
-    if let Some(key) = first.new_admin_key.as_deref().or(config.admin_key.as_deref()) {
-        keep_key(&key_file, key)?;
-    }
-    app::install::refresh(app, policy.as_ref()).await?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         Failure::new(format!(
             "cannot listen on {}: {error}; give another address with --listen",
@@ -97,8 +96,17 @@ pub(super) async fn serve(
     })?;
     let address = listener.local_addr()?;
     let url = format!("http://{address}");
+    app::install::refresh(app, policy.as_ref()).await?;
+    // Last of what may fail: a new key is shown once, so a start that makes one must get as far as showing it.
+    let key_file = config.data_dir.join(ADMIN_KEY_FILE);
+    let keep = |minted: String| {
+        // In the file before its hash is in the database: a crash between the two loses nothing.
+        let kept = secret_file::load_or_make(&key_file, || minted.into());
+        kept.map(|key| key.to_string()).map_err(|error| Error::new(Code::InternalError, error.to_string()))
+    };
+    let first = app::accounts::ensure_default(app, config.admin_key.as_deref(), keep).await?;
     let (drain, draining) = watch::channel(false);
-    let router = api::router(Arc::clone(app), http_settings(&config, address, draining.clone())?);
+    let router = api::router(Arc::clone(app), http_settings(&config, address, draining.clone()));
     let watcher =
         tokio::spawn(app::install::watch(Arc::clone(app), Arc::clone(policy) as _, shutdown.clone()));
     let worker = config.worker.then(|| {
@@ -106,6 +114,8 @@ pub(super) async fn serve(
     });
     let listen_file = config.data_dir.join("listen");
     std::fs::write(&listen_file, &url)?;
+    // For a process that comes second.
+    host.lock.describe(Some(&url)).map_err(|error| Failure::new(error.to_string()))?;
     let live = app.catalog.view().live.len();
     tracing::info!(%url, live, allocation = %host.allocation, "the host answers");
     if common.json {
@@ -132,39 +142,13 @@ pub(super) async fn serve(
     }
 }
 
-fn http_settings(
-    config: &Config,
-    address: SocketAddr,
-    draining: watch::Receiver<bool>,
-) -> Result<api::HttpSettings, Failure> {
-    let invalid = |what: &str, value: &str, error: &dyn std::fmt::Display| {
-        Failure::new(format!("{what} {value:?} is not valid: {error}"))
-    };
-    let public_url = config
-        .public_url
-        .as_deref()
-        .map(|text| url::Url::parse(text).map_err(|error| invalid("public_url", text, &error)));
-    let proxies = config.trusted_proxies.iter().map(|text| {
-        let network = text
-            .parse::<ipnet::IpNet>()
-            .or_else(|_| text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from));
-        network.map_err(|error| invalid("trusted_proxies", text, &error))
-    });
-    Ok(api::HttpSettings {
-        public_url: public_url.transpose()?,
+fn http_settings(config: &Config, address: SocketAddr, draining: watch::Receiver<bool>) -> api::HttpSettings {
+    api::HttpSettings {
+        public_url: config.public_url.clone(),
         cors_origins: config.cors_origins.clone(),
-        trusted_proxies: proxies.collect::<Result<_, _>>()?,
+        trusted_proxies: config.trusted_proxies.clone(),
         no_auth: config.no_auth,
         body_limit: config.body_limit,
         ..api::HttpSettings::new(address, draining)
-    })
-}
-
-/// The key that the CLI uses: 0600.
-fn keep_key(path: &Path, key: &str) -> Result<(), Failure> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    Ok(file.write_all(key.as_bytes())?)
+    }
 }

@@ -4,6 +4,8 @@ mod watch;
 
 use super::client::Client;
 use super::{Common, Failure};
+use crate::clock::SystemEntropy;
+use crate::wiring::random_uuid;
 use clap::Args;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
@@ -28,6 +30,9 @@ pub(crate) struct Options {
     /// low, normal or high.
     #[arg(long)]
     priority: Option<String>,
+    /// Submits with the same key make one task [default: another one for each].
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
     /// Where to report the end.
     #[arg(long, value_name = "URL")]
     callback_url: Option<String>,
@@ -56,10 +61,9 @@ pub(crate) async fn run(common: &Common, options: Options) -> Result<(), Failure
             request.insert(key.to_owned(), json!(value));
         }
     }
-    let accepted = client
-        .post("/v1/agents/tasks", &Value::Object(request))
-        .await
-        .map_err(|failure| failure.as_json(common.json))?;
+    // Whoever hears no answer may ask again and gets the same task.
+    let key = options.idempotency_key.unwrap_or_else(|| random_uuid(&SystemEntropy).to_string());
+    let accepted = client.post("/v1/agents/tasks", &Value::Object(request), Some(&key)).await?;
     let Some(id) = accepted.get("taskId").and_then(Value::as_str) else {
         return Err(Failure::new(format!("the host's answer has no taskId: {accepted}")));
     };

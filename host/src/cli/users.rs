@@ -61,7 +61,7 @@ async fn perform(common: &Common, verb: UsersVerb) -> Result<(), Failure> {
             for (key, value) in [("email", email), ("tier", tier)] {
                 request.extend(value.map(|value| (key.to_owned(), json!(value))));
             }
-            let made = client.post("/api/v1/users", &Value::Object(request)).await?;
+            let made = client.post("/api/v1/users", &Value::Object(request), None).await?;
             common.show(&made, |made| {
                 println!("user {} ({}) with its agent manager", word(made, "name"), word(made, "tier"));
                 println!("key {}", word(made, "apiKey"));

@@ -1,6 +1,6 @@
 //! File, environment, flags: each later layer overrides the earlier ones, and each value remembers where it came from.
 
-use super::settings::{SETTINGS, Setting};
+use super::settings::{DATA_DIR, SETTINGS, Setting};
 use super::{ConfigError, ModelsConfig};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -69,7 +69,21 @@ impl Layers {
         for (key, value) in &flags.values {
             layers.set(key, value.clone(), Origin::Flag);
         }
+        layers.place_defaults();
         Ok(layers)
+    }
+
+    /// Defaults in the data directory, once it is known where that is. An empty value is none, so the default holds for it too.
+    fn place_defaults(&mut self) {
+        let data_dir = self.values.get("data_dir").map(|(value, _)| value.clone()).unwrap_or_default();
+        for setting in SETTINGS.iter().filter(|setting| setting.default.starts_with(DATA_DIR)) {
+            if let Some((value, origin)) = self.values.get_mut(setting.key)
+                && (*origin == Origin::Default || value.is_empty())
+            {
+                *value = setting.default.replacen(DATA_DIR, &data_dir, 1);
+                *origin = Origin::Default;
+            }
+        }
     }
 
     fn set(&mut self, key: &'static str, value: String, origin: Origin) {
@@ -91,26 +105,23 @@ impl Layers {
                     place: path.display().to_string(),
                 });
             };
-            let separator =
-                if setting.key.ends_with("origins") || setting.key.ends_with("proxies") { "," } else { ":" };
-            let text = match value {
-                toml::Value::String(text) => text,
-                toml::Value::Array(items) => items
-                    .iter()
-                    .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
-                    .collect::<Vec<_>>()
-                    .join(separator),
-                toml::Value::Table(table) => table.to_string(),
-                other => other.to_string(),
-            };
-            self.set(setting.key, text, Origin::File(path.to_owned()));
+            let origin = Origin::File(path.to_owned());
+            let text = text_of(setting, &value).map_err(|reason| ConfigError::Invalid {
+                key,
+                value: if setting.secret { "****".to_owned() } else { value.to_string() },
+                origin: origin.to_string(),
+                reason,
+            })?;
+            self.set(setting.key, text, origin);
         }
         Ok(())
     }
 
     fn read_environment(&mut self) -> Result<(), ConfigError> {
-        /// Variables that are not settings of the host: the file's own, the tests', the build command's.
-        const OTHERS: [&str; 5] = ["SKEP_CONFIG", "SKEP_KEY", "SKEP_URL", "SKEP_CACHE", "SKEP_MODEL_TOKEN"];
+        /// Variables that are not settings of the host: the file's own, the command line's, the model child's, the tests', the build
+        /// command's.
+        const OTHERS: [&str; 5] =
+            ["SKEP_CONFIG", "SKEP_URL", "SKEP_API_KEY", "SKEP_CACHE", "SKEP_MODEL_TOKEN"];
         const PREFIXES: [&str; 5] =
             ["SKEP_TEST_", "SKEP_BUILD_", "SKEP_BENCH_", "SKEP_FAILPOINT", "SKEP_FENCING"];
         for (name, value) in std::env::vars() {
@@ -137,17 +148,13 @@ impl Layers {
 
     pub(super) fn models(&self) -> Result<ModelsConfig, ConfigError> {
         let (text, origin) = self.values.get("models").cloned().unwrap_or((String::new(), Origin::Default));
-        let mut models = ModelsConfig::parse(&text).map_err(|reason| ConfigError::Invalid {
+        ModelsConfig::parse(&text).map_err(|reason| ConfigError::Invalid {
             key: "models".to_owned(),
             // The table may hold keys of providers.
             value: "…".to_owned(),
             origin: origin.to_string(),
             reason,
-        })?;
-        if let Some(directory) = self.optional("model_dir") {
-            models.directory = Some(PathBuf::from(directory));
-        }
-        Ok(models)
+        })
     }
 
     pub(super) fn effective(&self) -> Vec<Effective> {
@@ -164,6 +171,30 @@ impl Layers {
                 Some(Effective { setting: *setting, shown: shown(setting, value), origin: origin.clone() })
             })
             .collect()
+    }
+}
+
+/// What the file says, as the environment would say it.
+fn text_of(setting: &Setting, value: &toml::Value) -> Result<String, String> {
+    match (value, setting.separator) {
+        (toml::Value::String(text), _) => Ok(text.clone()),
+        (toml::Value::Array(items), Some(separator)) => {
+            let item = |item: &toml::Value| match item.as_str() {
+                None => Err("write a list of texts, such as [\"one\", \"two\"]".to_owned()),
+                Some(text) if text.contains(separator) => {
+                    Err(format!("an item must not contain {separator:?}, which separates items"))
+                }
+                Some(text) => Ok(text.to_owned()),
+            };
+            Ok(items.iter().map(item).collect::<Result<Vec<_>, _>>()?.join(&separator.to_string()))
+        }
+        (_, Some(_)) => Err("write a list of texts, such as [\"one\", \"two\"]".to_owned()),
+        (toml::Value::Table(table), None) if setting.key == "models" => Ok(table.to_string()),
+        (toml::Value::Table(_) | toml::Value::Array(_), None) => {
+            Err("write one value, not a table or a list".to_owned())
+        }
+        (_, None) if setting.key == "models" => Err("write a table [models]".to_owned()),
+        (single, None) => Ok(single.to_string()),
     }
 }
 

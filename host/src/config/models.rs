@@ -8,12 +8,17 @@
 //! url = "https://api.openai.com/v1"
 //! model = "gpt-4.1-mini"
 //! key_env = "OPENAI_API_KEY"                 # or key = "…"
+//! tokens_field = "max_completion_tokens"     # what OpenAI's reasoning models take; "max_tokens" when it is left out
+//! max_tokens = 8192                          # of an answer, where a request has no limit
+//! seed = 7                                   # repeatable sampling, where the provider has it
 //! ```
 
 use super::layers::nearest;
 use domain::effect::model::Tier;
-use std::path::PathBuf;
+use models::openai::TokensField;
 
+/// What a tier's table may have.
+const KEYS: [&str; 7] = ["url", "model", "key", "key_env", "tokens_field", "max_tokens", "seed"];
 /// The default for every tier without a provider.
 pub(crate) const DEFAULT_EMBEDDED: &str = "qwen2.5-coder-0.5b";
 
@@ -26,6 +31,12 @@ pub(crate) struct Provider {
     pub(crate) model: String,
     /// Its key.
     pub(crate) key: Option<String>,
+    /// Which field limits the tokens of an answer.
+    pub(crate) tokens_field: TokensField,
+    /// The limit where a request has none.
+    pub(crate) max_tokens: Option<u32>,
+    /// Makes sampling repeatable where the provider supports it.
+    pub(crate) seed: Option<i64>,
 }
 
 /// What serves a tier.
@@ -44,8 +55,6 @@ pub(crate) struct ModelsConfig {
     pub(crate) tiers: [TierConfig; 3],
     /// Which embedded model.
     pub(crate) embedded: String,
-    /// Where embedded models lie.
-    pub(crate) directory: Option<PathBuf>,
 }
 
 impl ModelsConfig {
@@ -73,7 +82,7 @@ impl ModelsConfig {
         let core = core.unwrap_or(first);
         let pro = pro.unwrap_or_else(|| core.clone());
         let ultra = ultra.unwrap_or_else(|| pro.clone());
-        Ok(Self { tiers: [core, pro, ultra], embedded, directory: None })
+        Ok(Self { tiers: [core, pro, ultra], embedded })
     }
 
     /// Whether any tier needs the embedded model.
@@ -90,11 +99,8 @@ fn tier(name: &str, value: &toml::Value) -> Result<TierConfig, String> {
     let table = value
         .as_table()
         .ok_or_else(|| format!("{name} must be \"embedded\" or a table with url and model"))?;
-    if let Some(unknown) =
-        table.keys().find(|key| !["url", "model", "key", "key_env"].contains(&key.as_str()))
-    {
-        let near = nearest(unknown, ["url", "model", "key", "key_env"].into_iter())
-            .map(|near| format!("; did you mean {near:?}?"));
+    if let Some(unknown) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        let near = nearest(unknown, KEYS.into_iter()).map(|near| format!("; did you mean {near:?}?"));
         return Err(format!("unknown key {name}.{unknown}{}", near.unwrap_or_default()));
     }
     let text = |key: &str| table.get(key).and_then(toml::Value::as_str).map(str::to_owned);
@@ -111,7 +117,24 @@ fn tier(name: &str, value: &toml::Value) -> Result<TierConfig, String> {
         ),
         (None, None) => None,
     };
-    Ok(TierConfig::OpenAi(Provider { url, model, key }))
+    let tokens_field = match table.get("tokens_field").map(toml::Value::as_str) {
+        None | Some(Some("max_tokens")) => TokensField::MaxTokens,
+        Some(Some("max_completion_tokens")) => TokensField::MaxCompletionTokens,
+        Some(_) => {
+            return Err(format!("{name}.tokens_field must be \"max_tokens\" or \"max_completion_tokens\""));
+        }
+    };
+    let number = |key: &str| match table.get(key) {
+        None => Ok(None),
+        Some(value) => {
+            value.as_integer().map(Some).ok_or_else(|| format!("{name}.{key} must be a whole number"))
+        }
+    };
+    let max_tokens = number("max_tokens")?.map(u32::try_from).transpose();
+    let max_tokens = max_tokens.ok().filter(|tokens| *tokens != Some(0));
+    let max_tokens = max_tokens.ok_or_else(|| format!("{name}.max_tokens must be 1 or more tokens"))?;
+    let seed = number("seed")?;
+    Ok(TierConfig::OpenAi(Provider { url, model, key, tokens_field, max_tokens, seed }))
 }
 
 #[cfg(test)]
@@ -132,6 +155,30 @@ mod tests {
         assert_eq!(models.tiers[0], models.tiers[1]);
         assert_eq!(models.tiers[2], models.tiers[1]);
         assert!(!models.needs_embedded());
+    }
+
+    #[test]
+    fn a_provider_has_its_own_way_to_limit_answers() {
+        let tier =
+            |more: &str| ModelsConfig::parse(&format!("core = {{ url = \"x\", model = \"m\"{more} }}"));
+        let parsed = |more: &str| match tier(more).unwrap().tiers[0].clone() {
+            TierConfig::OpenAi(provider) => (provider.tokens_field, provider.max_tokens, provider.seed),
+            TierConfig::Embedded => unreachable!("a provider is configured"),
+        };
+        assert_eq!(parsed(""), (TokensField::MaxTokens, None, None));
+        let all = ", tokens_field = \"max_completion_tokens\", max_tokens = 8192, seed = -7";
+        assert_eq!(parsed(all), (TokensField::MaxCompletionTokens, Some(8192), Some(-7)));
+        for (wrong, named) in [
+            (", tokens_field = \"tokens\"", "core.tokens_field"),
+            (", max_tokens = 0", "core.max_tokens"),
+            (", max_tokens = -1", "core.max_tokens"),
+            (", max_tokens = \"many\"", "core.max_tokens"),
+            (", seed = 1.5", "core.seed"),
+            (", sead = 1", "\"seed\""),
+        ] {
+            let error = tier(wrong).unwrap_err();
+            assert!(error.contains(named), "{wrong}: {error}");
+        }
     }
 
     #[test]

@@ -45,13 +45,17 @@ pub(super) fn provider_urls(config: &Config) -> Result<Vec<Url>, Failure> {
     urls.collect()
 }
 
-fn remote(
+/// A provider, as it is configured.
+pub(crate) fn remote(
     provider: &Provider,
     outbound: &Arc<dyn Outbound>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<dyn Model>, Failure> {
     let settings = OpenAiSettings {
         api_key: provider.key.as_deref().map(ApiKey::new),
+        tokens_field: provider.tokens_field,
+        max_tokens: provider.max_tokens,
+        seed: provider.seed,
         ..OpenAiSettings::new(parse(provider)?, &provider.model)
     };
     let model = OpenAiModel::new(settings, Arc::clone(outbound), Arc::clone(clock));

@@ -16,11 +16,13 @@ use app::ports::usage::UsageReader;
 use app::ports::users::Users;
 use app::ports::workspaces::Workspaces;
 use std::sync::Arc;
+use store::DirectoryLock;
 use store::postgres::{PostgresOptions, PostgresStore};
 use store::sqlite::{Options, SqliteStore};
 
 /// Every store port.
 pub(super) struct StorePorts {
+    pub(super) lock: Arc<DirectoryLock>,
     pub(super) tasks: Arc<dyn Tasks>,
     pub(super) queue: Arc<dyn Queue>,
     pub(super) journal: Arc<dyn Journal>,
@@ -50,20 +52,23 @@ pub(super) async fn open(
             let store = opened
                 .map_err(|error| Failure::new(error.to_string()))?
                 .map_err(|error| Failure::new(error.to_string()))?;
-            Ok(ports(store))
+            let lock = store.lock();
+            Ok(ports(store, lock))
         }
         Some(url) => {
+            let lock = DirectoryLock::take(&config.data_dir, clock.now())
+                .map_err(|error| Failure::new(error.to_string()))?;
             let store =
                 PostgresStore::connect(url, config.database_listen_url.as_deref(), postgres_options())
                     .await
                     .map_err(|error| Failure::new(error.to_string()))?;
             store.check_fingerprint(fingerprint).await.map_err(|error| Failure::new(error.to_string()))?;
-            Ok(ports(store))
+            Ok(ports(store, Arc::new(lock)))
         }
     }
 }
 
-fn ports<S>(store: S) -> StorePorts
+fn ports<S>(store: S, lock: Arc<DirectoryLock>) -> StorePorts
 where
     S: Tasks
         + Queue
@@ -80,6 +85,7 @@ where
         + Clone,
 {
     StorePorts {
+        lock,
         tasks: Arc::new(store.clone()),
         queue: Arc::new(store.clone()),
         journal: Arc::new(store.clone()),
@@ -98,7 +104,7 @@ where
 fn sqlite_options() -> Options {
     Options {
         #[cfg(feature = "failpoints")]
-        fencing: fencing(),
+        fencing: app::failpoint::is_fenced(),
         ..Options::default()
     }
 }
@@ -106,13 +112,7 @@ fn sqlite_options() -> Options {
 fn postgres_options() -> PostgresOptions {
     PostgresOptions {
         #[cfg(feature = "failpoints")]
-        fencing: fencing(),
+        fencing: app::failpoint::is_fenced(),
         ..PostgresOptions::default()
     }
-}
-
-/// The control of the tests that show what the fence is for.
-#[cfg(feature = "failpoints")]
-fn fencing() -> bool {
-    std::env::var("SKEP_FENCING").as_deref() != Ok("off")
 }

@@ -4,6 +4,9 @@
 //! transaction each. It is the only crate that names rusqlite and sqlx. `tests/conformance` runs the same cases on both databases.
 //! Start reading at [`sqlite`] (one writer, group commit) and `rows`, the words that both share.
 
+mod lock;
 pub mod postgres;
 mod rows;
 pub mod sqlite;
+
+pub use lock::{DirectoryLock, LockError};

@@ -29,7 +29,7 @@ mod usage;
 mod users;
 mod workspaces;
 
-pub use connect::{ConnectError, PostgresOptions};
+pub use connect::{ConnectError, Inspection, PostgresOptions, inspect};
 
 use app::ports::store_error::StoreError;
 use signal::Signal;

@@ -15,7 +15,9 @@ pub(crate) use progress::{Shown, progress_event};
 pub(crate) use task::{TaskRow, failed_agent, finished_event, quarantine_failure};
 pub(crate) use user::UserRow;
 
+use app::ports::idempotency::KeptAnswer;
 use app::ports::store_error::StoreError;
+use domain::manifest::PluginKind;
 use domain::task::Kind;
 use domain::time::Timestamp;
 use serde::Serialize;
@@ -51,6 +53,23 @@ where
     T::Err: std::fmt::Display,
 {
     text.parse().map_err(|error: T::Err| unreadable(column, text, &error))
+}
+
+/// The column `answers.headers`.
+pub(crate) fn answer_headers(answer: &KeptAnswer) -> Result<String, StoreError> {
+    encode(&answer.headers)
+}
+
+/// And back; a host of an earlier version left it empty.
+pub(crate) fn read_headers(column: Option<&str>) -> Result<Vec<(String, String)>, StoreError> {
+    column.map_or(Ok(Vec::new()), |text| decode("answers.headers", text))
+}
+
+/// The kind of a plugin from its word.
+pub(crate) fn plugin_kind(word: &str) -> Result<PluginKind, StoreError> {
+    let kinds = [PluginKind::Skill, PluginKind::Personality, PluginKind::Step];
+    let kind = kinds.into_iter().find(|kind| kind.as_str() == word);
+    kind.ok_or_else(|| unreadable("live_plugins.kind", word, &"unknown kind"))
 }
 
 /// The error of a row that cannot be read.

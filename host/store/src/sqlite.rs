@@ -18,7 +18,6 @@ mod journal;
 mod judge;
 mod keys;
 mod kv;
-mod lock;
 mod plugins;
 mod queue;
 mod readers;
@@ -30,6 +29,7 @@ mod users;
 mod workspaces;
 mod writer;
 
+use crate::lock::{DirectoryLock, LockError};
 use app::ports::clock::Clock;
 use app::ports::store_error::StoreError;
 use blobs::BlobFolder;
@@ -37,7 +37,6 @@ use domain::time::Timestamp;
 use effects::Applied;
 use failure::Outcome;
 use fence::Fencing;
-use lock::DirectoryLock;
 use readers::Readers;
 use rusqlite::Connection;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -69,14 +68,9 @@ impl Default for Options {
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another process has the data directory.
-    #[error("the data directory {} is in use by {holder}: stop it, or use another data directory", directory.display())]
-    Locked {
-        /// Which.
-        directory: PathBuf,
-        /// `process PID since TIME, listening on ADDRESS`.
-        holder: String,
-    },
+    /// Another process has the data directory, or its lock cannot be used.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// A newer host has been here.
     #[error(
         "the database has schema version {found}, this host knows {supported} and no newer one: run a newer host"
@@ -132,7 +126,7 @@ struct Inner {
     /// Rung after a commit that may have queued something; `Queue::changed` waits on it.
     queued: Notify,
     fencing: Fencing,
-    lock: DirectoryLock,
+    lock: Arc<DirectoryLock>,
 }
 
 impl SqliteStore {
@@ -147,7 +141,7 @@ impl SqliteStore {
             move |error| OpenError::Io { path, error }
         };
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(wrong(data_dir))?;
-        let lock = DirectoryLock::take(data_dir, clock.now())?;
+        let lock = Arc::new(DirectoryLock::take(data_dir, clock.now())?);
         let database = data_dir.join("skep.db");
         let writer = Writer::start(schema::open_writer(&database)?)?;
         let blob_root = data_dir.join("blobs");
@@ -158,12 +152,25 @@ impl SqliteStore {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Tell a second process where this one listens.
+    /// Look at `DATA_DIR/skep.db` without a lock and without changing it, also while a host works on it: the version of its schema, none
+    /// when there is no database yet. Blocks.
     ///
     /// # Errors
-    /// When the lock's file cannot be written.
-    pub fn record_listen(&self, address: &str) -> Result<(), OpenError> {
-        self.inner.lock.describe(Some(address))
+    /// When it cannot be read, or a newer host has migrated it.
+    pub fn inspect(data_dir: &Path) -> Result<Option<usize>, OpenError> {
+        schema::check_library()?;
+        let database = data_dir.join("skep.db");
+        if database.try_exists().map_err(|error| OpenError::Io { path: database.clone(), error })? {
+            schema::version(&database).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// The lock on the data directory, to tell a second process where this one listens.
+    #[must_use]
+    pub fn lock(&self) -> Arc<DirectoryLock> {
+        Arc::clone(&self.inner.lock)
     }
 
     async fn write<T, F>(&self, lane: Lane, weight: usize, work: F) -> Result<T, StoreError>

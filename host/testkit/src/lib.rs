@@ -1,4 +1,6 @@
 //! testkit
 
 pub mod clock;
+pub mod components;
+pub mod disk;
 pub mod model_server;

@@ -41,6 +41,14 @@ impl KeyEncryptionKey {
         Ok(Self(key))
     }
 
+    /// From a text that nobody else has; it is overwritten.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn take(text: String) -> Result<Self, KeyFileError> {
+        Self::parse(&Zeroizing::new(text))
+    }
+
     /// What the database keeps, so that a host with another key refuses to start: 32 hex digits that say nothing about the key.
     #[must_use]
     pub fn fingerprint(&self) -> String {
@@ -56,6 +64,14 @@ impl std::fmt::Debug for KeyEncryptionKey {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "KeyEncryptionKey(fingerprint {})", self.fingerprint())
     }
+}
+
+/// The key in the file; none when there is no file.
+///
+/// # Errors
+/// The file cannot be used, or does not hold a key.
+pub fn load(path: &Path) -> Result<Option<KeyEncryptionKey>, KeyFileError> {
+    secret_file::load(path)?.map(|text| KeyEncryptionKey::parse(&text)).transpose()
 }
 
 /// The key in the file; made with mode 0600 when there is none.

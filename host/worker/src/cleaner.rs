@@ -1,6 +1,7 @@
 //! Deletes what has been kept long enough, a little at a time.
 
 use app::App;
+use app::ports::tasks::CleanBefore;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -26,8 +27,12 @@ async fn tick(app: &App) -> Result<(), app::ports::store_error::StoreError> {
     let now = app.ports.clock.now();
     let before =
         |kept: Duration| domain::time::Timestamp(now.0 - i64::try_from(kept.as_millis()).unwrap_or(i64::MAX));
-    let (ended, failed) = (before(app.settings.keep_ended), before(app.settings.keep_failed));
-    while app.ports.tasks.clean_tasks(ended, failed, BATCH).await? >= u64::from(BATCH) {}
+    let old = CleanBefore {
+        ended: before(app.settings.keep_ended),
+        failed: before(app.settings.keep_failed),
+        webhooks: before(app.settings.keep_webhooks),
+    };
+    while app.ports.tasks.clean_tasks(old, BATCH).await? >= u64::from(BATCH) {}
     while app.ports.idempotency.clean_answers(now, BATCH).await? >= u64::from(BATCH) {}
     while app.ports.blobs.clean_blobs(now, BATCH).await? >= u64::from(BATCH) {}
     Ok(())

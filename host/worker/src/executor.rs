@@ -1,6 +1,7 @@
 //! Drives one claimed task: load the history, decide, run what is ready at the same time, record, decide again.
 
 mod conclude;
+mod insist;
 
 use crate::running::Running;
 use app::App;
@@ -25,13 +26,29 @@ use tokio::task::JoinSet;
 /// Run a claimed task until it ends, suspends, or its attempt is stopped.
 pub(crate) async fn run(app: Arc<App>, claimed: Claimed, asked_at: Duration, running: Arc<Running>) {
     failpoint::reach("claim.after");
-    let task = claimed.task.new.id.clone();
-    match Executor::load(app, claimed, asked_at).await {
-        Ok(mut executor) => {
-            running.insert(Arc::clone(&executor.attempt));
-            executor.drive().await;
+    let attempt = Attempt::new(app, claimed, asked_at);
+    if attempt.task.cancel_requested {
+        // It was cancelled while nobody had it; it comes here so that its end is told.
+        attempt.stop(Stop::Cancelled);
+    }
+    // Before the journal is read, so that it hears of heartbeats, cancels and drains from the beginning.
+    running.insert(Arc::clone(&attempt));
+    let ended = match Executor::load(&attempt).await {
+        Ok(mut executor) => executor.drive().await,
+        Err(stop) => conclude::stop(&attempt, attempt.task.progress.clone(), stop).await,
+    };
+    let Err(error) = ended else { return };
+    let ended = match stop_of(&error) {
+        broken @ Stop::Broken(_) => conclude::stop(&attempt, attempt.task.progress.clone(), broken).await,
+        _ => Err(error),
+    };
+    match ended {
+        Ok(()) => {}
+        // Nobody died: the task is given back once the database can be reached. A lease that somebody else has is left alone there.
+        Err(StoreError::Unavailable(_) | StoreError::Stale) if failpoint::is_fenced() => {
+            running.leave(attempt.lease.clone());
         }
-        Err(error) => tracing::error!(%task, %error, "failed to load the journal; the lease will expire"),
+        Err(error) => tracing::error!(task = %attempt.lease.task, %error, "the task's lease will expire"),
     }
 }
 
@@ -47,23 +64,34 @@ struct Executor {
 }
 
 impl Executor {
-    async fn load(app: Arc<App>, claimed: Claimed, asked_at: Duration) -> Result<Self, StoreError> {
-        let entries = app.ports.journal.load_entries(&claimed.lease).await?;
-        let used = app.ports.usage.task_usage(&claimed.task.new.id).await?;
-        let scopes = history::by_scope(entries);
-        let history = history::build(&app, &claimed.task, &scopes).await?;
-        let shown = claimed.task.progress.clone();
-        let tokens = used.input_tokens + used.output_tokens;
-        let cancelled = claimed.task.cancel_requested;
-        let attempt = Attempt::new(app, claimed.task, claimed.lease, asked_at, scopes, tokens);
-        if cancelled {
-            // It was cancelled while nobody had it; it comes here so that its end is told.
-            attempt.stop(Stop::Cancelled);
-        }
-        Ok(Self { attempt, history, shown, busy: HashSet::new(), scopes: JoinSet::new(), suspended: None })
+    /// Read the journal. A stop that comes before it is read needs none of it.
+    async fn load(attempt: &Arc<Attempt>) -> Result<Self, Stop> {
+        let loading = insist::insist(attempt, || async {
+            let (ports, task) = (&attempt.app.ports, &attempt.task);
+            let entries = ports.journal.load_entries(&attempt.lease).await?;
+            let used = ports.usage.task_usage(&task.new.id).await?;
+            let scopes = history::by_scope(entries);
+            let history = history::build(&attempt.app, task, &scopes).await?;
+            attempt.load(scopes, used.input_tokens + used.output_tokens);
+            Ok(history)
+        });
+        let history = tokio::select! {
+            biased;
+            stop = attempt.until_stopped() => return Err(stop),
+            loaded = loading => loaded.map_err(|error| stop_of(&error))?,
+        };
+        Ok(Self {
+            attempt: Arc::clone(attempt),
+            history,
+            shown: attempt.task.progress.clone(),
+            busy: HashSet::new(),
+            scopes: JoinSet::new(),
+            suspended: None,
+        })
     }
 
-    async fn drive(&mut self) {
+    /// An error: the lease is still there as far as we know.
+    async fn drive(&mut self) -> Result<(), StoreError> {
         loop {
             let next = match self.attempt.stopped() {
                 Some(stop) => Next::Stop(stop),
@@ -75,6 +103,8 @@ impl Executor {
                 Next::Suspend(at) => return conclude::suspend(&self.attempt, self.shown.clone(), at).await,
                 Next::End(outcome) => {
                     self.join_all().await;
+                    // Another branch may have ended meanwhile. The end must follow from what the journal has, whoever reads it later.
+                    let outcome = self.ended().unwrap_or(outcome);
                     return conclude::finish(&self.attempt, &self.shown, outcome).await;
                 }
                 Next::Stop(stop) => {
@@ -114,6 +144,16 @@ impl Executor {
             }
         }
         self.next(later, now)
+    }
+
+    /// The end that the decider comes to with what is recorded now.
+    fn ended(&self) -> Option<Outcome> {
+        let decision = driver::decide(&self.attempt.task.new.driver, &self.history).ok()?;
+        decision.commands.into_iter().find_map(|command| match command {
+            Command::Complete(output) => Some(Outcome::Completed(output)),
+            Command::Fail(failure) => Some(Outcome::Failed(failure)),
+            Command::Run { .. } => None,
+        })
     }
 
     fn next(&self, later: Option<Timestamp>, now: Timestamp) -> Next {
@@ -208,7 +248,7 @@ impl Executor {
             }
             Err(error) => {
                 tracing::error!(task = %self.attempt.task.new.id, %error, "a scope ended badly");
-                self.attempt.stop(Stop::Unavailable("a scope panicked; the cause is in the log".to_owned()));
+                self.attempt.stop(Stop::Broken("a scope panicked; the cause is in the log".to_owned()));
             }
         }
     }

@@ -49,7 +49,7 @@ impl Worker {
             Arc::clone(&self.running),
             shutdown.clone(),
         ));
-        loops.spawn(rescuer::run(Arc::clone(&self.app), shutdown.clone()));
+        loops.spawn(rescuer::run(Arc::clone(&self.app), Arc::clone(&self.running), shutdown.clone()));
         loops.spawn(scheduler::run(Arc::clone(&self.app), shutdown.clone()));
         loops.spawn(cleaner::run(Arc::clone(&self.app), shutdown.clone()));
         // Heartbeats go on while the running tasks are drained.
@@ -72,6 +72,9 @@ impl Worker {
             );
         }
         drained.cancel();
+        if let Err(error) = rescuer::give_back(&self.app, &self.running).await {
+            tracing::warn!(%error, "failed to give back the last tasks; their leases will expire");
+        }
         for loop_task in [beating, cancels] {
             if let Err(error) = loop_task.await {
                 tracing::error!(%error, "a worker loop ended badly");

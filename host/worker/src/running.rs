@@ -3,6 +3,7 @@
 use app::effects::attempt::Attempt;
 use domain::component::Stop;
 use domain::id::TaskId;
+use domain::task::Lease;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -21,6 +22,10 @@ struct Attempts {
     /// Claimed and not ended; those whose journal is still being read are not in `by_task` yet.
     claimed: usize,
     suspect: bool,
+    /// Why everything must end; also for those that are inserted later.
+    stopping: Option<Stop>,
+    /// Leases of attempts that are over, and that could not be given back when they ended.
+    left: Vec<Lease>,
 }
 
 impl Running {
@@ -42,6 +47,9 @@ impl Running {
 
     pub(crate) fn insert(&self, attempt: Arc<Attempt>) {
         let mut attempts = self.attempts();
+        if let Some(reason) = &attempts.stopping {
+            attempt.stop(reason.clone());
+        }
         attempts.by_task.insert(attempt.task.new.id.clone(), attempt);
     }
 
@@ -65,7 +73,24 @@ impl Running {
     }
 
     pub(crate) fn stop_all(&self, reason: &Stop) {
-        self.all().iter().for_each(|attempt| attempt.stop(reason.clone()));
+        let mut attempts = self.attempts();
+        attempts.stopping = Some(reason.clone());
+        attempts.by_task.values().for_each(|attempt| attempt.stop(reason.clone()));
+    }
+
+    /// An attempt is over and its lease is not: it is given back when the database can be reached.
+    pub(crate) fn leave(&self, lease: Lease) {
+        self.attempts().left.push(lease);
+    }
+
+    /// Leases that are to be given back.
+    pub(crate) fn left(&self) -> Vec<Lease> {
+        self.attempts().left.clone()
+    }
+
+    /// These have been given back.
+    pub(crate) fn gave_back(&self, leases: &[Lease]) {
+        self.attempts().left.retain(|lease| !leases.contains(lease));
     }
 
     /// Answers when the next attempt ends.

@@ -57,7 +57,7 @@ struct SaidFile<'details> {
     purpose: &'details str,
 }
 
-pub(crate) fn said(generate: &details::Generate) -> Said<'_> {
-    let files = generate.files.iter().map(|file| SaidFile { path: &file.path, purpose: &file.purpose });
-    Said { files: files.collect(), interfaces: &generate.interfaces }
+pub(crate) fn said(design: &details::Design) -> Said<'_> {
+    let files = design.files.iter().map(|file| SaidFile { path: &file.path, purpose: &file.purpose });
+    Said { files: files.collect(), interfaces: &design.interfaces }
 }

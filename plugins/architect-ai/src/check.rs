@@ -7,9 +7,9 @@ use crate::answer::Architecture;
 use crate::details;
 
 /// The file exists.
-pub(crate) const MODIFY: &str = "modify";
+const MODIFY: &str = "modify";
 /// It does not.
-pub(crate) const CREATE: &str = "create";
+const CREATE: &str = "create";
 
 /// Lines of the project that have what the task names, as `path:line: text`. Few at demo, where prompts have to be short.
 pub(crate) fn places(brief: &Brief) -> Result<Vec<String>> {
@@ -61,26 +61,32 @@ pub(crate) fn fallback(brief: &Brief, places: &[String]) -> Vec<details::File> {
     files
 }
 
+/// How many files change, and how many are made.
+pub(crate) fn measures(design: &details::Design) -> details::Measures {
+    let count = |change: &str| {
+        let files = design.files.iter().filter(|file| file.change == change);
+        u32::try_from(files.count()).unwrap_or(u32::MAX)
+    };
+    details::Measures { changed: count(MODIFY), created: count(CREATE) }
+}
+
 /// The checks of a review; more of them at higher scopes.
-pub(crate) fn gates(brief: &Brief, generate: &details::Generate) -> Vec<Gate> {
-    let mut gates = vec![Gate::of(
-        "files-stated",
-        !generate.files.is_empty(),
-        format!("{} file(s)", generate.files.len()),
-    )];
+pub(crate) fn gates(brief: &Brief, design: &details::Design) -> Vec<Gate> {
+    let mut gates =
+        vec![Gate::of("files-stated", !design.files.is_empty(), format!("{} file(s)", design.files.len()))];
     if brief.scope() >= Scope::Mvp {
-        let evidence = if generate.refused.is_empty() {
+        let evidence = if design.refused.is_empty() {
             "all paths are plain paths inside the project".to_owned()
         } else {
-            generate.refused.join("; ")
+            design.refused.join("; ")
         };
-        gates.push(Gate::of("paths-plain", generate.refused.is_empty(), evidence));
+        gates.push(Gate::of("paths-plain", design.refused.is_empty(), evidence));
     }
     if brief.scope() >= Scope::Product {
         gates.push(Gate::of(
             "interfaces-stated",
-            !generate.interfaces.is_empty(),
-            format!("{} interface(s)", generate.interfaces.len()),
+            !design.interfaces.is_empty(),
+            format!("{} interface(s)", design.interfaces.len()),
         ));
     }
     gates

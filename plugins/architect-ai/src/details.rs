@@ -1,35 +1,17 @@
-//! What the phases answer. Later personalities and people read it.
+//! What is computed, and the deliverable. Later personalities and people read it.
 
-use rigor::Risks;
 use skep_sdk::prelude::{Deserialize, Schema, Serialize};
 
-use crate::answer::{Parts, Simpler, Weakness};
-
-/// The parts that the task concerns.
+/// Where the work may be.
 #[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Research {
-    /// Computed: `path:line: text` of lines that have what the task names.
+pub struct Facts {
+    /// `path:line: text` of lines that have what the task names.
     pub places: Vec<String>,
-    /// What the model said.
-    pub answer: Option<Parts<true>>,
-    /// Whether its answer could be used.
-    pub model: String,
-}
-
-/// What may break.
-#[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Inspect {
-    /// Computed.
-    pub reason: String,
-    /// What the model said.
-    pub answer: Option<Risks<true>>,
-    /// Whether its answer could be used.
-    pub model: String,
 }
 
 /// The design: what the later personalities get.
 #[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Generate {
+pub struct Design {
     /// Files to change or make.
     pub files: Vec<File>,
     /// Functions, types, formats or commands where parts meet.
@@ -53,22 +35,9 @@ pub struct File {
 
 /// How much changes.
 #[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Optimize {
-    /// Computed: existing files that change.
+pub struct Measures {
+    /// Existing files that change.
     pub changed: u32,
-    /// Computed: files that are made.
+    /// Files that are made.
     pub created: u32,
-    /// What the model said.
-    pub answer: Option<Simpler<true>>,
-    /// Whether its answer could be used.
-    pub model: String,
-}
-
-/// What the review saw.
-#[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Review {
-    /// What the model said; the verdict follows from the gates.
-    pub answer: Option<Weakness<true>>,
-    /// Whether its answer could be used.
-    pub model: String,
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use rigor::{earlier, paths, talk, task};
+use rigor::{ResearchOf, earlier, paths, talk, task};
 use skep_sdk::prelude::*;
 
-use crate::details;
+use crate::CoderAi;
 
 /// What a hint is worth. A file that the person names wins over everything that was inferred.
 const NAMED_IN_TASK: u32 = 100;
@@ -56,7 +56,7 @@ fn hints(brief: &Brief, path: &str) -> u32 {
     if task_low.contains(paths::name(&low)) {
         score += NAMED_IN_TASK;
     }
-    if brief.findings.iter().any(|gate| gate.evidence.contains(path)) {
+    if earlier::is_in_findings(brief, path) {
         score += NAMED_IN_FINDING;
     }
     let names = |personality: &str, field: &str, member: &str| {
@@ -92,11 +92,12 @@ fn found(brief: &Brief, searches: usize) -> Result<BTreeMap<String, u32>> {
 }
 
 /// What will be read: what the model asked for and exists, then the candidates.
-pub(crate) fn chosen(brief: &Brief, research: &details::Research) -> Vec<String> {
+pub(crate) fn chosen(brief: &Brief, research: &ResearchOf<CoderAi>) -> Vec<String> {
     let mut wanted = research.answer.as_ref().map(|idea| idea.files.texts()).unwrap_or_default();
     // The model sees names only; what was computed from content goes first if the person named it.
     let named = |path: &String| hints(brief, path) >= NAMED_IN_FINDING;
-    let (first, rest): (Vec<String>, Vec<String>) = research.candidates.iter().cloned().partition(named);
+    let (first, rest): (Vec<String>, Vec<String>) =
+        research.facts.candidates.iter().cloned().partition(named);
     wanted.splice(0..0, first);
     wanted.extend(rest);
     let mut chosen: Vec<String> = Vec::new();

@@ -1,41 +1,24 @@
-//! What the phases answer. tester-ai verifies `Generate::changes`; people read the summary.
+//! What is computed, and the deliverable. tester-ai verifies `Changed::changes`; people read the summary.
 
-use rigor::Risks;
 use skep_sdk::prelude::{Deserialize, Schema, Serialize};
 
-use crate::answer::{Idea, Note, Remark};
-
-/// Where the change will be.
+/// Where the change may be.
 #[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Research {
-    /// Computed: the files that the task, the plan and a search point to, the likeliest first.
+pub struct Facts {
+    /// The files that the task, the plan and a search point to, the likeliest first.
     pub candidates: Vec<String>,
-    /// What the model said.
-    pub answer: Option<Idea<true>>,
-    /// Whether its answer could be used.
-    pub model: String,
-}
-
-/// What is read, and what may go wrong.
-#[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Inspect {
-    /// Computed.
-    pub reason: String,
-    /// Computed: the files that the model will see, in order.
-    pub read: Vec<String>,
-    /// What the model said.
-    pub answer: Option<Risks<true>>,
-    /// Whether its answer could be used.
-    pub model: String,
 }
 
 /// The change.
 #[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Generate {
+pub struct Changed {
     /// What the change does, in one sentence: the summary of the task.
     pub summary: String,
     /// Each file that was written.
     pub changes: Vec<Change>,
+    /// Files that an earlier round changed and that are now as they were before the task.
+    #[serde(default)]
+    pub restored: Vec<String>,
     /// Edits of the model that could not be made, and why.
     pub unused: Vec<String>,
     /// Files that the model saw.
@@ -55,6 +38,9 @@ pub struct Change {
     pub change: String,
     /// Lowercase hex, of the content as written.
     pub sha256: String,
+    /// Of the content before the task; none for a file that the task made.
+    #[serde(default)]
+    pub before: Option<String>,
     /// Lines that are new.
     pub lines_added: u32,
     /// Lines that are gone.
@@ -68,22 +54,9 @@ pub struct Change {
 
 /// How large the change is.
 #[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Optimize {
-    /// Computed.
+pub struct Measures {
+    /// In all files.
     pub lines_added: u32,
-    /// Computed.
+    /// In all files.
     pub lines_removed: u32,
-    /// What the model said.
-    pub answer: Option<Note<true>>,
-    /// Whether its answer could be used.
-    pub model: String,
-}
-
-/// What the review saw.
-#[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Review {
-    /// What the model said; the verdict follows from the gates.
-    pub answer: Option<Remark<true>>,
-    /// Whether its answer could be used.
-    pub model: String,
 }

@@ -16,11 +16,7 @@ pub(crate) const NOTE: &str = "requirements and plan, since the model gave no ch
 ///
 /// # Errors
 /// When the workspace cannot be written.
-pub(crate) fn instead(
-    brief: &Brief,
-    unused: &[String],
-    model: &str,
-) -> Result<Generation<details::Generate>> {
+pub(crate) fn instead(brief: &Brief, unused: &[String], model: &str) -> Result<Generation<details::Changed>> {
     let path = free_path(brief);
     let text = text(brief);
     let artifact = files::write_artifact(&path, &text, "document")?;
@@ -29,16 +25,18 @@ pub(crate) fn instead(
         path: path.clone(),
         change: "create".to_owned(),
         sha256: artifact.sha256.clone(),
+        before: None,
         lines_added: lines,
         lines_removed: 0,
         note: NOTE.to_owned(),
         round: brief.round,
     };
-    let details = details::Generate {
+    let details = details::Changed {
         summary: format!(
             "The model gave no change that can be made; {path} holds the requirements and the plan."
         ),
         changes: vec![change],
+        restored: Vec::new(),
         unused: unused.to_vec(),
         read: Vec::new(),
         findings: work::findings(brief),

@@ -6,23 +6,27 @@ use skep_sdk::prelude::*;
 use crate::bench::Bench;
 use crate::details;
 
-/// Files that an earlier round wrote, that are still there, and that are not on the bench now.
-///
-/// # Errors
-/// When the workspace cannot be read.
-pub(crate) fn changes(brief: &Brief, bench: &Bench) -> Result<Vec<details::Change>> {
-    let mut kept = Vec::new();
+/// What the round before reported.
+pub(crate) fn earlier_changes(brief: &Brief) -> Vec<details::Change> {
     if brief.round == 1 {
-        return Ok(kept);
+        return Vec::new();
     }
     let before = earlier::details(brief, "coder-ai");
     let changes = before.get("changes").cloned().unwrap_or_default();
-    for change in serde_json::from_value::<Vec<details::Change>>(changes).unwrap_or_default() {
-        if bench.pieces().contains_key(&change.path) {
-            continue;
-        }
+    serde_json::from_value(changes).unwrap_or_default()
+}
+
+/// Those of these files that are still there, and that are not on the bench now.
+///
+/// # Errors
+/// When the workspace cannot be read.
+pub(crate) fn changes(earlier: &[details::Change], bench: &Bench) -> Result<Vec<details::Change>> {
+    let mut kept = Vec::new();
+    for change in earlier.iter().filter(|change| !bench.pieces().contains_key(&change.path)) {
         match files::read(&change.path) {
-            Ok(content) => kept.push(details::Change { sha256: skep_sdk::sha256(&content), ..change }),
+            Ok(content) => {
+                kept.push(details::Change { sha256: skep_sdk::sha256(&content), ..change.clone() });
+            }
             Err(error) if error.kind == ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }

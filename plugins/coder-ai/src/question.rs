@@ -1,7 +1,7 @@
 //! The questions. Each ends with the form of the answer, for servers that do not hold a model to a schema.
 
-use rigor::earlier;
 use rigor::talk::{bullets, cut, is_deep};
+use rigor::{Question, Tokens, earlier};
 use skep_sdk::prelude::{Brief, Scope};
 
 use crate::details;
@@ -14,11 +14,7 @@ const CHANGE: &str =
 const EDIT: &str = r#"{"edits":[{"path":"","find":"","replace":""}],"summary":""}"#;
 const NEW: [&str; 6] = ["add", "create", "document", "generate", "new", "write"];
 
-fn depth(brief: &Brief, short: &str, deep: &str, form: &str) -> String {
-    format!("{}\nJSON: {form}", if is_deep(brief) { deep } else { short })
-}
-
-pub(crate) fn research(brief: &Brief, candidates: &[String]) -> String {
+pub(crate) fn research(brief: &Brief, candidates: &[String]) -> Question {
     let deep = is_deep(brief);
     let mut text = String::new();
     let mut show = |personality: &str, fields: &[(&str, &str)], most: usize| {
@@ -45,26 +41,28 @@ pub(crate) fn research(brief: &Brief, candidates: &[String]) -> String {
     if !candidates.is_empty() {
         text.push_str(&format!("Files that look relevant: {}\n", candidates.join(", ")));
     }
-    let question = depth(
+    let question = Question::new(
         brief,
         "You change the code. What has to change, and which files must you read first?",
         "You change the code. What has to change, where, and why would that serve the requirements? Which files of the project must you \
 read before you change anything? Name only files that are listed.",
         r#"{"idea":"","files":[""]}"#,
+        Tokens { demo: 100, deep: 600 },
     );
-    text + &question
+    question.after(&text)
 }
 
-pub(crate) fn inspect(brief: &Brief) -> String {
-    depth(
+pub(crate) fn inspect(brief: &Brief) -> Question {
+    Question::new(
         brief,
         "What may this change break? Short.",
         "What may this change break, and which case is easily forgotten? One risk a line.",
         r#"{"risks":[""]}"#,
+        Tokens { demo: 90, deep: 500 },
     )
 }
 
-pub(crate) fn generate(brief: &Brief, material: &Material, creation: bool) -> String {
+pub(crate) fn generate(brief: &Brief, material: &Material, creation: bool) -> Question {
     let deep = is_deep(brief);
     let form = form(brief, creation);
     let findings = if brief.findings.is_empty() {
@@ -102,7 +100,12 @@ sentence that says what is different for the person who asked."
     };
     // A small model holds on to what it read last.
     let task = cut(&brief.task, if deep { 2_000 } else { 400 });
-    format!("{}{findings}TASK: {task}\n{rules}\nJSON: {form}", material.text)
+    whole_change(format!("{}{findings}TASK: {task}\n{rules}\nJSON: {form}", material.text))
+}
+
+/// At demo about a quarter of a minute of the embedded model.
+fn whole_change(text: String) -> Question {
+    Question { text, tokens: Tokens { demo: 420, deep: 6_000 } }
 }
 
 fn form(brief: &Brief, creation: bool) -> &'static str {
@@ -118,25 +121,25 @@ fn wants_file(brief: &Brief) -> bool {
     task.split(|character: char| !character.is_alphanumeric()).any(|word| NEW.contains(&word))
 }
 
-pub(crate) fn repair(brief: &Brief, problems: &[String], creation: bool) -> String {
+pub(crate) fn repair(brief: &Brief, problems: &[String], creation: bool) -> Question {
     let problems: Vec<String> = problems.iter().map(|problem| cut(problem, 300)).collect();
-    format!(
+    whole_change(format!(
         "Your change cannot be made:\n{}Answer again with the whole change, corrected.\nJSON: {}",
         bullets(&problems, 1_500),
         form(brief, creation)
-    )
+    ))
 }
 
-pub(crate) fn check(shown: &str) -> String {
-    format!(
+pub(crate) fn check(shown: &str) -> Question {
+    whole_change(format!(
         "After your change the files are:\n{shown}Read them as a reviewer would: does the change serve every requirement, also in the case that is easily \
 forgotten? If something is wrong, correct it with `edits` (`find` from the files as they are now); if not, leave `edits` and `files` empty. The summary \
 is that of the whole change.\nJSON: {CHANGE}"
-    )
+    ))
 }
 
-fn changed(generate: &details::Generate, most: usize) -> String {
-    let files: Vec<String> = generate
+fn changed(done: &details::Changed, most: usize) -> String {
+    let files: Vec<String> = done
         .changes
         .iter()
         .map(|change| {
@@ -146,30 +149,32 @@ fn changed(generate: &details::Generate, most: usize) -> String {
             )
         })
         .collect();
-    format!("Done: {}\n{}", cut(&generate.summary, 300), bullets(&files, most))
+    format!("Done: {}\n{}", cut(&done.summary, 300), bullets(&files, most))
 }
 
-pub(crate) fn optimize(brief: &Brief, generate: &details::Generate) -> String {
-    let question = depth(
+pub(crate) fn optimize(brief: &Brief, done: &details::Changed) -> Question {
+    let question = Question::new(
         brief,
         "Could it be simpler? One short sentence.",
         "Could the change be simpler or cheaper to run? Say what it would save, or why not.",
         r#"{"note":""}"#,
+        Tokens { demo: 60, deep: 300 },
     );
-    changed(generate, if is_deep(brief) { 1_500 } else { 200 }) + &question
+    question.after(&changed(done, if is_deep(brief) { 1_500 } else { 200 }))
 }
 
-pub(crate) fn review(brief: &Brief, generate: &details::Generate) -> String {
+pub(crate) fn review(brief: &Brief, done: &details::Changed) -> Question {
     let deep = if brief.scope() >= Scope::Product {
         "What should a reader of the change look at first, what is it not tested for, and how is it undone? One or two sentences."
     } else {
         "What should a reader of the change look at first? One sentence."
     };
-    let question = depth(
+    let question = Question::new(
         brief,
         "What should a reader of the change check? One short sentence.",
         deep,
         r#"{"remark":""}"#,
+        Tokens { demo: 60, deep: 300 },
     );
-    changed(generate, if is_deep(brief) { 1_500 } else { 200 }) + &question
+    question.after(&changed(done, if is_deep(brief) { 1_500 } else { 200 }))
 }

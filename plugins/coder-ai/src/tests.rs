@@ -240,6 +240,31 @@ fn in_a_round_of_repair_files_of_the_round_before_stay_part_of_the_change() {
 }
 
 #[test]
+fn a_file_that_a_round_of_repair_puts_back_is_no_part_of_the_change_any_more() {
+    let edit = |find: &str, replace: &str| {
+        json!({"summary": "s", "files": [{"path": "new.py", "content": format!("x = '{replace}'\n")}],
+        "edits": [{"path": "todo.py", "find": find, "replace": replace}]})
+    };
+    let host = ended(begun(project()).model_answers(&edit("item.due <= today", "item.due > today")));
+    let first = run(&host, brief("mvp")).generate.unwrap();
+    let files = ["todo.py", "new.py"].map(|path| (path, host.text(path).unwrap()));
+    drop(host);
+    let mut again = Brief { round: 2, ..brief("mvp") };
+    again.findings = vec![Gate::failed("tester-ai: content:todo.py", "wrong")];
+    again.earlier.push(Contribution { personality: "coder-ai".into(), details: first.details });
+    let host = files.iter().fold(project(), |host, (path, text)| host.file(path, text));
+    let host = ended(begun(host).model_answers(&edit("item.due > today", "item.due <= today")));
+    let second = run(&host, again).generate.unwrap();
+    let details = parsed(&second.details);
+    assert_eq!(host.text("todo.py").unwrap(), TODO);
+    assert_eq!(details["restored"], json!(["todo.py"]));
+    let changes = details["changes"].as_array().unwrap();
+    assert_eq!((changes.len(), second.artifacts.len()), (1, 1));
+    // Against the project it is still a new file, though this round edited it.
+    assert_eq!((&changes[0]["path"], &changes[0]["change"]), (&json!("new.py"), &json!("create")));
+}
+
+#[test]
 fn at_product_the_model_reads_its_change_again_and_may_correct_it() {
     let first = json!({"summary": "s", "edits": [{"path": "todo.py", "find": "item.due <= today", "replace": "item.due > today"}], "files": []});
     let correction = json!({"summary": "Corrected.", "edits": [{"path": "todo.py", "find": "item.due > today", "replace": "item.due < today"}], "files": []});

@@ -1,7 +1,7 @@
 //! The change itself: ask, try, ask once more, write.
 
 use rigor::talk::{is_deep, nothing_usable};
-use rigor::{Asked, Talk, Tokens, paths};
+use rigor::{Asked, Question, Talk, paths};
 use skep_sdk::prelude::*;
 
 use crate::answer::{Change, Creation, SmallChange, SmallCreation};
@@ -9,8 +9,6 @@ use crate::bench::{Bench, Piece};
 use crate::material::{self, Material};
 use crate::{details, document, kept, question};
 
-/// A whole change. At demo about a quarter of a minute of the embedded model.
-const CHANGE: Tokens = Tokens { demo: 420, deep: 6_000 };
 /// Less than this of the files is not worth asking about.
 const LEAST_BUDGET: usize = 600;
 
@@ -27,15 +25,15 @@ struct Work {
 ///
 /// # Errors
 /// When the host cannot read, write or ask, and above demo when nothing at all can be used.
-pub(crate) fn change(brief: &Brief, read: &[String], talk: &Talk) -> Result<Generation<details::Generate>> {
-    progress::report(5, "reading files");
+pub(crate) fn change(brief: &Brief, read: &[String], talk: &Talk) -> Result<Generation<details::Changed>> {
     let creation = !brief.files.iter().any(|path| paths::is_text(path));
     let (material, question, asked) = first(brief, read, talk, creation)?;
     let mut work = settle(brief, &material, talk, &question, asked, creation)?;
     if brief.scope() >= Scope::Product && !work.bench.is_empty() {
         checked(talk, &mut work)?;
     }
-    let kept = kept::changes(brief, &work.bench)?;
+    let earlier = kept::earlier_changes(brief);
+    let kept = kept::changes(&earlier, &work.bench)?;
     if work.bench.is_empty() && !kept.is_empty() {
         // The gates judge the work of the round before once more.
         work.summary = kept::summary(brief);
@@ -50,19 +48,26 @@ pub(crate) fn change(brief: &Brief, read: &[String], talk: &Talk) -> Result<Gene
     }
     progress::report(90, "writing files");
     let mut artifacts: Vec<Artifact> = kept.iter().map(kept::artifact).collect();
-    let mut changes = kept;
+    let (mut changes, mut restored) = (kept, Vec::new());
     for (path, piece) in work.bench.pieces() {
         let artifact = files::write_artifact(path, &piece.now, paths::kind(path))?;
-        changes.push(described(brief.round, path, piece, &artifact.sha256));
-        artifacts.push(artifact);
+        let first = earlier.iter().find(|change| change.path == *path);
+        let change = described(brief.round, path, piece, &artifact.sha256, first);
+        if change.before.as_ref() == Some(&artifact.sha256) {
+            restored.push(change.path);
+        } else {
+            changes.push(change);
+            artifacts.push(artifact);
+        }
     }
-    let details = details::Generate {
+    let details = details::Changed {
         summary: if work.summary.is_empty() {
             format!("{} file(s) changed.", changes.len())
         } else {
             work.summary
         },
         changes,
+        restored,
         unused: work.unused,
         read: material.read,
         findings: findings(brief),
@@ -82,7 +87,7 @@ fn first(
     read: &[String],
     talk: &Talk,
     creation: bool,
-) -> Result<(Material, String, Asked<Change>)> {
+) -> Result<(Material, Question, Asked<Change>)> {
     let mut budget = material::budget(brief.scope());
     loop {
         let material = material::gather(brief, read, budget)?;
@@ -95,11 +100,11 @@ fn first(
     }
 }
 
-fn ask(talk: &Talk, phase: &str, question: &str, creation: bool) -> Result<Asked<Change>> {
+fn ask(talk: &Talk, phase: &str, question: &Question, creation: bool) -> Result<Asked<Change>> {
     if !creation {
-        return talk.ask::<SmallChange, Change>(phase, question, CHANGE);
+        return talk.ask::<(SmallChange, Change)>(phase, question);
     }
-    let asked = talk.ask::<SmallCreation, Creation>(phase, question, CHANGE)?;
+    let asked = talk.ask::<(SmallCreation, Creation)>(phase, question)?;
     Ok(Asked { answer: asked.answer.map(Change::from), model: asked.model, repairs: asked.repairs })
 }
 
@@ -108,7 +113,7 @@ fn settle(
     brief: &Brief,
     material: &Material,
     talk: &Talk,
-    question: &str,
+    question: &Question,
     asked: Asked<Change>,
     creation: bool,
 ) -> Result<Work> {
@@ -168,7 +173,7 @@ fn checked(talk: &Talk, work: &mut Work) -> Result<()> {
         let text = rigor::talk::cut(&piece.now, 12_000);
         shown.push_str(&format!("FILE {path}\n{text}\nEND\n"));
     }
-    let asked = talk.ask::<SmallChange, Change>("generate/check", &question::check(&shown), CHANGE)?;
+    let asked = talk.ask::<(SmallChange, Change)>("generate/check", &question::check(&shown))?;
     let Some(correction) = asked.answer else {
         work.model = format!("{}; check: {}", work.model, asked.model);
         return Ok(());
@@ -189,9 +194,20 @@ fn checked(talk: &Talk, work: &mut Work) -> Result<()> {
     Ok(())
 }
 
-fn described(round: u32, path: &str, piece: &Piece, sha256: &str) -> details::Change {
+/// `first` is what an earlier round did to the file: against the project as it was, that decides what the change is.
+fn described(
+    round: u32,
+    path: &str,
+    piece: &Piece,
+    sha256: &str,
+    first: Option<&details::Change>,
+) -> details::Change {
     let before = piece.before.as_deref().unwrap_or_default();
-    let change = if piece.before.is_some() { "modify" } else { "create" };
+    let (change, first_sha256) = match (first, &piece.before) {
+        (Some(first), _) => (first.change.as_str(), first.before.clone()),
+        (None, Some(text)) => ("modify", Some(skep_sdk::sha256(text.as_bytes()))),
+        (None, None) => ("create", None),
+    };
     let note = match (&piece.before, piece.edits) {
         (None, _) => "new file".to_owned(),
         (Some(_), 1) => "one edit".to_owned(),
@@ -201,6 +217,7 @@ fn described(round: u32, path: &str, piece: &Piece, sha256: &str) -> details::Ch
         path: path.to_owned(),
         change: change.to_owned(),
         sha256: sha256.to_owned(),
+        before: first_sha256,
         lines_added: lines_only_in(&piece.now, before),
         lines_removed: lines_only_in(before, &piece.now),
         note,

@@ -139,7 +139,7 @@ mod files_skill {
     fn search(
         /** A regular expression, matched line by line, such as `fn \w+_test`. */
         pattern: String,
-        /** Only files whose path begins with this. */
+        /** Only this file, or the files below this folder; all when empty. */
         #[serde(default)]
         prefix: String,
         /** At most so many lines; left out: 100. */

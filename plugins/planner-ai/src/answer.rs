@@ -56,7 +56,7 @@ struct SaidStep<'details> {
     files: &'details [String],
 }
 
-pub(crate) fn said(generate: &details::Generate) -> Said<'_> {
-    let steps = generate.steps.iter();
+pub(crate) fn said(plan: &details::Plan) -> Said<'_> {
+    let steps = plan.steps.iter();
     Said { steps: steps.map(|step| SaidStep { what: &step.what, files: &step.files }).collect() }
 }

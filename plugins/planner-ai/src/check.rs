@@ -36,6 +36,15 @@ pub(crate) fn requirements(brief: &Brief) -> usize {
     earlier::texts(&earlier::details(brief, "req-ai"), "requirements").len()
 }
 
+/// Whether requirements came. A line without req-ai is planned from the task alone.
+pub(crate) fn requirements_known(brief: &Brief) -> Gate {
+    let name = "requirements-known";
+    match requirements(brief) {
+        0 => Gate::not_run(name, "no requirements came; the plan follows the words of the task"),
+        required => Gate::passed(name, format!("{required} requirement(s)")),
+    }
+}
+
 /// The steps of an answer: repeated ones left out, and paths that no change may have.
 pub(crate) fn steps(brief: &Brief, plan: &Plan<true>) -> Vec<details::Step> {
     let mut steps: Vec<details::Step> = Vec::new();
@@ -63,37 +72,30 @@ pub(crate) fn fallback(brief: &Brief, likely_files: &[String]) -> Vec<details::S
 }
 
 /// Every file of the plan, once, sorted.
-pub(crate) fn touched(generate: &details::Generate) -> Vec<String> {
-    let mut files: Vec<String> = generate.steps.iter().flat_map(|step| step.files.iter().cloned()).collect();
+pub(crate) fn touched(plan: &details::Plan) -> Vec<String> {
+    let mut files: Vec<String> = plan.steps.iter().flat_map(|step| step.files.iter().cloned()).collect();
     files.sort_unstable();
     files.dedup();
     files
 }
 
 /// The checks of a review; more of them at higher scopes.
-pub(crate) fn gates(brief: &Brief, generate: &details::Generate) -> Vec<Gate> {
-    let mut gates = vec![Gate::of(
-        "steps-stated",
-        !generate.steps.is_empty(),
-        format!("{} step(s)", generate.steps.len()),
-    )];
+pub(crate) fn gates(brief: &Brief, plan: &details::Plan) -> Vec<Gate> {
+    let mut gates =
+        vec![Gate::of("steps-stated", !plan.steps.is_empty(), format!("{} step(s)", plan.steps.len()))];
     if brief.scope() >= Scope::Mvp {
-        let without: Vec<&str> = generate
-            .steps
-            .iter()
-            .filter(|step| step.files.is_empty())
-            .map(|step| step.what.as_str())
-            .collect();
+        let without: Vec<&str> =
+            plan.steps.iter().filter(|step| step.files.is_empty()).map(|step| step.what.as_str()).collect();
         // A step such as running the tests touches nothing, a whole plan does.
         let evidence = if without.is_empty() {
             "each step names files".to_owned()
         } else {
             format!("without files: {}", without.join("; "))
         };
-        gates.push(Gate::of("steps-name-files", without.len() < generate.steps.len(), evidence));
+        gates.push(Gate::of("steps-name-files", without.len() < plan.steps.len(), evidence));
     }
     if brief.scope() >= Scope::Product {
-        let tests: Vec<String> = touched(generate).into_iter().filter(|path| paths::is_test(path)).collect();
+        let tests: Vec<String> = touched(plan).into_iter().filter(|path| paths::is_test(path)).collect();
         let evidence = if tests.is_empty() { "no step touches a test".to_owned() } else { tests.join(", ") };
         gates.push(Gate::of("tests-planned", !tests.is_empty(), evidence));
     }

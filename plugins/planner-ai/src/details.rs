@@ -1,35 +1,17 @@
-//! What the phases answer. Later personalities and people read it.
+//! What is computed, and the deliverable. Later personalities and people read it.
 
-use rigor::Risks;
 use skep_sdk::prelude::{Deserialize, Schema, Serialize};
 
-use crate::answer::{Approach, Leaner, Missing};
-
-/// How to go about it, and where.
+/// Where the work may be.
 #[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Research {
-    /// Computed: files that the words of the task and the requirements point to.
+pub struct Facts {
+    /// Files that the words of the task and the requirements point to.
     pub likely_files: Vec<String>,
-    /// What the model said.
-    pub answer: Option<Approach<true>>,
-    /// Whether its answer could be used.
-    pub model: String,
-}
-
-/// Risks of the plan.
-#[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Inspect {
-    /// Computed.
-    pub reason: String,
-    /// What the model said.
-    pub answer: Option<Risks<true>>,
-    /// Whether its answer could be used.
-    pub model: String,
 }
 
 /// The plan: what the later personalities get.
 #[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Generate {
+pub struct Plan {
     /// In order.
     pub steps: Vec<Step>,
     /// Whether the model's answer could be used.
@@ -50,20 +32,7 @@ pub struct Step {
 
 /// How much the plan touches.
 #[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Optimize {
-    /// Computed: every file of the plan, once.
+pub struct Measures {
+    /// Every file of the plan, once.
     pub touched: Vec<String>,
-    /// What the model said.
-    pub answer: Option<Leaner<true>>,
-    /// Whether its answer could be used.
-    pub model: String,
-}
-
-/// What the review saw.
-#[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Review {
-    /// What the model said; the verdict follows from the gates.
-    pub answer: Option<Missing<true>>,
-    /// Whether its answer could be used.
-    pub model: String,
 }

@@ -49,7 +49,7 @@ fn the_plan_has_distinct_steps_with_plain_paths_and_says_which_are_new() {
     assert_eq!(generate.confidence, 0.9);
     assert_eq!(outcome.review.unwrap().verdict, Verdict::Accept);
     assert_eq!(
-        parsed(&outcome.optimize.unwrap().details)["touched"],
+        parsed(&outcome.optimize.unwrap().details)["measures"]["touched"],
         json!(["test_todo.py", "tests/new_test.py", "todo.py"])
     );
     let requests = host.model_requests();

@@ -61,11 +61,11 @@ pub(crate) struct Said<'details> {
     out_of_scope: &'details [String],
 }
 
-pub(crate) fn said(generate: &details::Generate) -> Said<'_> {
+pub(crate) fn said(required: &details::Required) -> Said<'_> {
     Said {
-        requirements: &generate.requirements,
-        constraints: &generate.constraints,
-        acceptance: &generate.acceptance,
-        out_of_scope: &generate.out_of_scope,
+        requirements: &required.requirements,
+        constraints: &required.constraints,
+        acceptance: &required.acceptance,
+        out_of_scope: &required.out_of_scope,
     }
 }

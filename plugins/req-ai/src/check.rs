@@ -25,13 +25,13 @@ const VAGUE: [&str; 16] = [
 ];
 
 /// Requirements with words that no test can decide.
-pub(crate) fn vague(generate: &details::Generate) -> Vec<String> {
+pub(crate) fn vague(required: &details::Required) -> Vec<String> {
     let is_vague = |line: &&String| {
         line.to_lowercase()
             .split(|character: char| !character.is_alphanumeric() && character != '-')
             .any(|word| VAGUE.contains(&word))
     };
-    generate.requirements.iter().chain(&generate.acceptance).filter(is_vague).cloned().collect()
+    required.requirements.iter().chain(&required.acceptance).filter(is_vague).cloned().collect()
 }
 
 /// Whether the files that the task names are there. A name of a file that shall be made is no error, so this never fails.
@@ -66,21 +66,21 @@ pub(crate) fn named_files(brief: &Brief) -> Gate {
 }
 
 /// The checks of a review; more of them at higher scopes.
-pub(crate) fn gates(brief: &Brief, generate: &details::Generate) -> Vec<Gate> {
+pub(crate) fn gates(brief: &Brief, required: &details::Required) -> Vec<Gate> {
     let mut gates = vec![Gate::of(
         "requirements-stated",
-        !generate.requirements.is_empty(),
-        format!("{} requirement(s)", generate.requirements.len()),
+        !required.requirements.is_empty(),
+        format!("{} requirement(s)", required.requirements.len()),
     )];
     if brief.scope() >= Scope::Mvp {
         gates.push(Gate::of(
             "acceptance-stated",
-            !generate.acceptance.is_empty(),
-            format!("{} line(s) that say how one sees that it is done", generate.acceptance.len()),
+            !required.acceptance.is_empty(),
+            format!("{} line(s) that say how one sees that it is done", required.acceptance.len()),
         ));
     }
     if brief.scope() >= Scope::Product {
-        let vague = vague(generate);
+        let vague = vague(required);
         let evidence = if vague.is_empty() { "each can be decided".to_owned() } else { vague.join("; ") };
         gates.push(Gate::of("requirements-decidable", vague.is_empty(), evidence));
     }

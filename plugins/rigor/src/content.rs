@@ -1,7 +1,5 @@
 //! Checks of the content of files, for those who write them and those who verify them.
 
-mod indent;
-
 use skep_sdk::personality::{Artifact, Gate};
 use skep_sdk::{ErrorKind, Result, files};
 
@@ -19,7 +17,7 @@ pub fn problem(path: &str, content: &str) -> Option<String> {
         return Some(format!("`{path}` is not JSON: {error}"));
     }
     if crate::paths::ending(path) == "py"
-        && let Some(problem) = indent::problem(content)
+        && let Some(problem) = indentation::problem(content)
     {
         return Some(format!("`{path}` is not Python: {problem}"));
     }

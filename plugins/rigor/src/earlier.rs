@@ -43,6 +43,12 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// True if a check that sent the work back names this file.
+pub fn is_in_findings(brief: &Brief, path: &str) -> bool {
+    let names = |text: &str| crate::paths::is_named(text, path);
+    brief.findings.iter().any(|gate| names(&gate.name) || names(&gate.evidence))
+}
+
 /// What a personality left, for a prompt: its lists by name, else its details as they are, at most so many characters.
 pub fn shown(brief: &Brief, personality: &str, fields: &[(&str, &str)], most: usize) -> String {
     let details = details(brief, personality);

@@ -1,19 +1,26 @@
-//! What the personalities of the BUILD line share: the frame of their prompts, bounded answers, and facts that are computed
-//! rather than asked for.
+//! The frame of the personalities: the five phases, how they ask a model, bounded answers, and facts that are computed rather than
+//! asked for.
 //!
 //! What it does not do: it has no personality of its own, decides nothing, and writes no file. Each personality words its own
 //! questions and makes its own checks.
 //!
-//! Start reading at [`talk::Talk`]. The markers and answers that a scripted model needs are listed in `plugins/README.md`.
+//! Start reading at [`Trade`], which is what a personality writes, then [`phases`], which is what it gets for it. How to write the
+//! next one, and the markers and answers that a scripted model needs, stand in `plugins/README.md`.
 
 pub mod asked;
 pub mod bounded;
 pub mod content;
+pub mod details;
 pub mod earlier;
 pub mod paths;
+pub mod phases;
+pub mod question;
 pub mod talk;
 pub mod task;
+pub mod trade;
 
 pub use asked::Asked;
 pub use bounded::{Line, Lines, List, Path, Paths, Risks};
-pub use talk::{Talk, Tokens};
+pub use question::{Question, Tokens};
+pub use talk::Talk;
+pub use trade::{Answers, ResearchOf, Trade};

@@ -49,6 +49,16 @@ pub fn problem(path: &str) -> Option<String> {
     inside.map(|folder| format!("`{path}` is inside `{folder}`, which is not written by hand"))
 }
 
+/// True if the path stands in a text as a word of its own: `todo.py` is not named by `test_todo.py`.
+pub fn is_named(text: &str, path: &str) -> bool {
+    let inside = |letter: char| letter.is_alphanumeric() || "_-./".contains(letter);
+    text.match_indices(path).any(|(start, _)| {
+        let before = text.get(..start).and_then(|before| before.chars().next_back());
+        let after = text.get(start + path.len()..).and_then(|after| after.chars().next());
+        !before.is_some_and(inside) && !after.is_some_and(|letter| letter.is_alphanumeric() || letter == '_')
+    })
+}
+
 /// The part after the last `/`.
 pub fn name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
@@ -154,6 +164,16 @@ mod tests {
         }
         for path in ["todo.py", "latest.py", "tests/README.md", "contest.js"] {
             assert!(!is_test(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_named_only_as_a_word_of_its_own() {
+        for text in ["todo.py: line 2", "content:todo.py", "see `todo.py`.", "it is todo.py."] {
+            assert!(is_named(text, "todo.py"), "{text}");
+        }
+        for text in ["test_todo.py", "src/todo.py", "todo.pyc", "todo"] {
+            assert!(!is_named(text, "todo.py"), "{text}");
         }
     }
 

@@ -42,6 +42,6 @@ pub(crate) struct Said<'details> {
     rollback: &'details str,
 }
 
-pub(crate) fn said(generate: &details::Generate) -> Said<'_> {
-    Said { tests: &generate.tests, rollback: &generate.rollback }
+pub(crate) fn said(verified: &details::Verified) -> Said<'_> {
+    Said { tests: &verified.tests, rollback: &verified.rollback }
 }

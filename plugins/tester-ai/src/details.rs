@@ -1,11 +1,8 @@
-//! What the phases answer. People read it beside the gates.
+//! What is computed, and the deliverable. People read it beside the gates.
 
-use rigor::Risks;
 use skep_sdk::prelude::{Deserialize, Schema, Serialize};
 
-use crate::answer::{Cheaper, Ideas, Remark};
-
-/// Computed from the brief and the workspace.
+/// What there is to verify, from the brief and the workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Facts {
     /// Whether coder-ai took part.
@@ -14,6 +11,8 @@ pub struct Facts {
     pub summary: String,
     /// What it says it wrote.
     pub changed: Vec<Changed>,
+    /// Files that it says are again as they were before the task.
+    pub restored: Vec<String>,
     /// Test files of the project that are about the changed files, by name or by content.
     pub tests: Vec<String>,
 }
@@ -31,31 +30,9 @@ pub struct Changed {
     pub round: u32,
 }
 
-/// What there is to verify.
-#[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Research {
-    /// Computed.
-    pub facts: Facts,
-    /// What the model said.
-    pub answer: Option<Ideas<true>>,
-    /// Whether its answer could be used.
-    pub model: String,
-}
-
-/// Risks of the change.
-#[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Inspect {
-    /// Computed.
-    pub reason: String,
-    /// What the model said.
-    pub answer: Option<Risks<true>>,
-    /// Whether its answer could be used.
-    pub model: String,
-}
-
 /// How to verify and to undo the change.
 #[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Generate {
+pub struct Verified {
     /// What one does and what one must see then; said by the model.
     pub tests: Vec<String>,
     /// How the change is undone.
@@ -68,22 +45,7 @@ pub struct Generate {
 
 /// What need not be tested anew.
 #[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Optimize {
-    /// Computed: test files that are about the changed files.
+pub struct Measures {
+    /// Test files that are about the changed files.
     pub existing_tests: Vec<String>,
-    /// What the model said.
-    pub answer: Option<Cheaper<true>>,
-    /// Whether its answer could be used.
-    pub model: String,
-}
-
-/// What the review saw.
-#[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Review {
-    /// Computed: which checks failed.
-    pub reason: String,
-    /// What the model said; the verdict follows from the gates.
-    pub answer: Option<Remark<true>>,
-    /// Whether its answer could be used.
-    pub model: String,
 }

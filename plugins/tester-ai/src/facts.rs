@@ -31,7 +31,8 @@ pub(crate) fn gather(brief: &Brief) -> Result<Facts> {
         })
         .collect();
     let tests = tests(brief, &changed)?;
-    Ok(Facts { coder: !coder.is_null(), summary: text(&coder, "summary"), changed, tests })
+    let restored = earlier::texts(&coder, "restored");
+    Ok(Facts { coder: !coder.is_null(), summary: text(&coder, "summary"), changed, restored, tests })
 }
 
 /// Test files that are changed themselves, that have the name of a changed file in theirs, or that mention it.
@@ -133,41 +134,31 @@ fn tests_kept(brief: &Brief, facts: &Facts) -> Gate {
     Gate::of(name, asked, format!("{}: {evidence}", changed.join(", ")))
 }
 
-/// In a round of repair: whether the change touched the files that the failed checks named.
+/// In a round of repair: whether the change touched the files that the failed checks named. Edits of coder-ai that could not be made
+/// do not count: it says itself whether it still wants them.
 fn findings_answered(brief: &Brief, facts: &Facts) -> Gate {
     let name = "findings-answered";
-    let mut candidates: Vec<&str> = brief.files.iter().map(String::as_str).collect();
-    candidates.extend(facts.changed.iter().map(|file| file.path.as_str()));
-    let mut named: Vec<&str> = candidates
-        .into_iter()
-        .filter(|path| brief.findings.iter().any(|gate| mentions(&gate.evidence, path)))
-        .collect();
+    let mut brief = brief.clone();
+    brief.findings.retain(|gate| gate.name != "coder-ai: edits-made");
+    let mut named: Vec<&str> = brief.files.iter().map(String::as_str).collect();
+    named.extend(facts.changed.iter().map(|file| file.path.as_str()));
+    named.retain(|path| earlier::is_in_findings(&brief, path));
     named.sort_unstable();
     named.dedup();
     if named.is_empty() {
         return Gate::not_run(name, "the failed checks name no file");
     }
-    let untouched: Vec<&str> = named
-        .iter()
-        .copied()
-        .filter(|path| !facts.changed.iter().any(|file| file.path == *path && file.round == brief.round))
-        .collect();
+    let touched = |path: &str| {
+        facts.restored.iter().any(|restored| restored == path)
+            || facts.changed.iter().any(|file| file.path == path && file.round == brief.round)
+    };
+    let untouched: Vec<&str> = named.iter().copied().filter(|path| !touched(path)).collect();
     let evidence = if untouched.is_empty() {
         format!("changed again: {}", named.join(", "))
     } else {
         format!("not changed again: {}", untouched.join(", "))
     };
     Gate::of(name, untouched.is_empty(), evidence)
-}
-
-/// True if the path stands there as a word of its own: `todo.py` is not mentioned by `test_todo.py`.
-fn mentions(text: &str, path: &str) -> bool {
-    let inside = |letter: char| letter.is_alphanumeric() || "_-./".contains(letter);
-    text.match_indices(path).any(|(start, _)| {
-        let before = text.get(..start).and_then(|before| before.chars().next_back());
-        let after = text.get(start + path.len()..).and_then(|after| after.chars().next());
-        !before.is_some_and(inside) && !after.is_some_and(|letter| letter.is_alphanumeric() || letter == '_')
-    })
 }
 
 /// How the change is undone, without a model.

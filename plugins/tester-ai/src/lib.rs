@@ -13,132 +13,96 @@ mod question;
 mod tests;
 
 use answer::{Cheaper, Ideas, Remark, Verification};
-use rigor::{Risks, Talk, Tokens, task};
+use rigor::{Question, ResearchOf, Risks, Talk, Trade};
 use skep_sdk::prelude::*;
 
 /// The type itself is empty: each call is a fresh instance.
 pub struct TesterAi;
 
-/// Verifies the change: computes checks from the files, says what to test and how to undo it.
-#[personality(
-    id = "tester-ai",
-    capabilities(
-        model("says what to test and how to undo the change"),
-        files(read, "reads again what was written"),
-    ),
-    limits(wall_ms = 600000)
-)]
-impl Personality for TesterAi {
-    fn research(brief: &Brief, _context: &Context) -> Result<details::Research> {
-        progress::report(10, "reading what was written");
-        let facts = facts::gather(brief)?;
-        let question = question::research(brief, &facts);
-        let asked = talk(brief).ask::<Ideas<false>, Ideas<true>>(
-            "research",
-            &question,
-            Tokens { demo: 90, deep: 600 },
-        )?;
-        Ok(details::Research { facts, answer: asked.answer, model: asked.model })
+rigor::phases! {
+    /// Verifies the change: computes checks from the files, says what to test and how to undo it.
+    #[personality(
+        id = "tester-ai",
+        capabilities(
+            model("says what to test and how to undo the change"),
+            files(read, "reads again what was written"),
+        ),
+        limits(wall_ms = 600000)
+    )]
+    TesterAi
+}
+
+impl Trade for TesterAi {
+    const ID: &'static str = "tester-ai";
+    const DOING: [&'static str; 5] = [
+        "reading what was written",
+        "looking for risks of the change",
+        "writing how to verify and undo it",
+        "looking for what need not be tested",
+        "checking the change",
+    ];
+
+    type Facts = details::Facts;
+    type Work = details::Verified;
+    type Measures = details::Measures;
+    type Researched = (Ideas<false>, Ideas<true>);
+    type Inspected = (Risks<false>, Risks<true>);
+    type Optimized = (Cheaper<false>, Cheaper<true>);
+    type Reviewed = (Remark<false>, Remark<true>);
+
+    fn facts(brief: &Brief) -> Result<details::Facts> {
+        facts::gather(brief)
     }
 
-    fn inspect(input: &InspectInput<Self>, _context: &Context) -> Result<Inspection<details::Inspect>> {
-        progress::report(10, "looking for risks of the change");
-        let brief = &input.brief;
-        let asked = after_research(brief, &input.research).ask::<Risks<false>, Risks<true>>(
-            "inspect",
-            &question::inspect(brief),
-            Tokens { demo: 90, deep: 500 },
-        )?;
-        let facts = &input.research.facts;
-        let details = details::Inspect {
-            reason: format!(
-                "{} changed file(s) to verify, {} test file(s)",
-                facts.changed.len(),
-                facts.tests.len()
-            ),
-            answer: asked.answer,
-            model: asked.model,
-        };
-        // A failed check of the change stands in the review: here it would end the task instead of sending the work back.
-        Ok(Inspection::go(details).gate(task::stated(&brief.task)))
+    fn research(brief: &Brief, facts: &details::Facts) -> Question {
+        question::research(brief, facts)
     }
 
-    fn generate(input: &GenerateInput<Self>, _context: &Context) -> Result<Generation<details::Generate>> {
-        progress::report(10, "writing how to verify and undo it");
-        let brief = &input.brief;
-        let asked = after_inspect(brief, &input.research, &input.inspect.details)
-            .ask::<Verification<false>, Verification<true>>(
-                "generate",
-                &question::generate(brief),
-                Tokens { demo: 140, deep: 1_200 },
-            )?;
+    fn inspect(brief: &Brief) -> Question {
+        question::inspect(brief)
+    }
+
+    fn reason(_brief: &Brief, research: &ResearchOf<Self>, _answer: Option<&Risks<true>>) -> String {
+        let (changed, tests) = (research.facts.changed.len(), research.facts.tests.len());
+        format!("{changed} changed file(s) to verify, {tests} test file(s)")
+    }
+
+    fn make(brief: &Brief, research: &ResearchOf<Self>, talk: Talk) -> Result<Generation<details::Verified>> {
+        let asked =
+            talk.ask::<(Verification<false>, Verification<true>)>("generate", &question::generate(brief))?;
         let confidence = asked.confidence();
-        let facts = &input.research.facts;
         let (tests, rollback) = match &asked.answer {
             Some(answer) => (answer.tests.texts(), answer.rollback.trim().to_owned()),
-            None => (Vec::new(), facts::rollback(facts)),
+            None => (Vec::new(), facts::rollback(&research.facts)),
         };
-        let gates = facts::judge(brief, facts)?.iter().map(facts::shown).collect();
-        let details = details::Generate { tests, rollback, gates, model: asked.model };
+        let gates = facts::judge(brief, &research.facts)?.iter().map(facts::shown).collect();
+        let details = details::Verified { tests, rollback, gates, model: asked.model };
         Ok(Generation::new(details).confidence(confidence))
     }
 
-    fn optimize(input: &OptimizeInput<Self>, _context: &Context) -> Result<Optimization<details::Optimize>> {
-        progress::report(10, "looking for what need not be tested");
-        let brief = &input.brief;
-        let talk = after_generate(brief, &input.research, &input.inspect.details, &input.generate.details);
-        let asked = talk.ask::<Cheaper<false>, Cheaper<true>>(
-            "optimize",
-            &question::optimize(brief),
-            Tokens { demo: 60, deep: 300 },
-        )?;
-        let existing = input.research.facts.tests.clone();
-        let details =
-            details::Optimize { existing_tests: existing, answer: asked.answer, model: asked.model };
-        Ok(Optimization::new(details).confidence(input.generate.confidence))
+    fn retold(brief: &Brief, verified: &details::Verified, talk: Talk) -> Talk {
+        talk.turn("generate", &question::generate(brief), Some(&answer::said(verified)))
     }
 
-    fn review(input: &ReviewInput<Self>, _context: &Context) -> Result<Review<details::Review>> {
-        progress::report(10, "checking the change");
-        let brief = &input.brief;
-        // The files are read once more: what counts is what is there at the end.
-        let gates = facts::judge(brief, &input.research.facts)?;
-        let failed: Vec<String> =
-            gates.iter().filter(|gate| gate.is_failed()).map(|gate| gate.name.clone()).collect();
-        let talk = after_generate(brief, &input.research, &input.inspect.details, &input.generate.details);
-        let asked = talk.ask::<Remark<false>, Remark<true>>(
-            "review",
-            &question::review(brief, &failed),
-            Tokens { demo: 60, deep: 300 },
-        )?;
-        let reason = if failed.is_empty() {
-            format!("{} check(s), none failed", gates.len())
-        } else {
-            format!("failed: {}", failed.join(", "))
-        };
-        let review = Review::accept(details::Review { reason, answer: asked.answer, model: asked.model });
-        Ok(gates.into_iter().fold(review, Review::gate))
+    fn measures(facts: &details::Facts, _verified: &details::Verified) -> details::Measures {
+        details::Measures { existing_tests: facts.tests.clone() }
     }
-}
 
-fn talk(brief: &Brief) -> Talk {
-    Talk::new("tester-ai", brief)
-}
+    fn optimize(brief: &Brief, _verified: &details::Verified) -> Question {
+        question::optimize(brief)
+    }
 
-fn after_research(brief: &Brief, research: &details::Research) -> Talk {
-    talk(brief).turn("research", &question::research(brief, &research.facts), research.answer.as_ref())
-}
+    // They stand in the review: a condition that fails would end the task instead of sending the work back. The files are read
+    // once more: what counts is what is there at the end.
+    fn gates(
+        brief: &Brief,
+        facts: &details::Facts,
+        _made: &Generation<details::Verified>,
+    ) -> Result<Vec<Gate>> {
+        facts::judge(brief, facts)
+    }
 
-fn after_inspect(brief: &Brief, research: &details::Research, inspect: &details::Inspect) -> Talk {
-    after_research(brief, research).turn("inspect", &question::inspect(brief), inspect.answer.as_ref())
-}
-
-fn after_generate(
-    brief: &Brief,
-    research: &details::Research,
-    inspect: &details::Inspect,
-    generate: &details::Generate,
-) -> Talk {
-    let said = answer::said(generate);
-    after_inspect(brief, research, inspect).turn("generate", &question::generate(brief), Some(&said))
+    fn review(brief: &Brief, _verified: &details::Verified, failed: &[String]) -> Question {
+        question::review(brief, failed)
+    }
 }

@@ -136,6 +136,16 @@ fn in_a_round_of_repair_the_files_of_the_failed_checks_must_have_changed() {
     let mut before = modified("todo.py", TODO);
     before["round"] = json!(1);
     assert_eq!(gate_of(json!([before])).status, GateStatus::Failed);
+    let mut put_back = brief("mvp", json!([]));
+    put_back.earlier.pop();
+    let coder = json!({"summary": "s", "changes": [], "restored": ["todo.py"]});
+    put_back.earlier.push(Contribution { personality: "coder-ai".into(), details: coder.to_string() });
+    put_back.round = 2;
+    put_back.findings = vec![Gate::failed("tester-ai: tests-kept", "todo.py: changed")];
+    let host = scripted(project());
+    let gates = run(&host, put_back).review.unwrap().gates;
+    drop(host);
+    assert!(gates.contains(&Gate::passed("findings-answered", "changed again: todo.py")), "{gates:?}");
     let other = gate_of(json!([modified("test_todo.py", "import unittest\n")]));
     assert_eq!((other.status, other.evidence.as_str()), (GateStatus::Failed, "not changed again: todo.py"));
 }

@@ -113,7 +113,12 @@ impl Workspace {
             Error::new(ErrorKind::InvalidInput, format!("`{}` is no pattern: {error}", query.pattern))
         })?;
         let mut matches = Vec::new();
-        for (path, content) in self.files.iter().filter(|(path, _)| path.starts_with(&query.prefix)) {
+        let folder = query.prefix.trim_end_matches('/');
+        let is_below = |path: &str| {
+            folder.is_empty()
+                || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        for (path, content) in self.files.iter().filter(|(path, _)| is_below(path)) {
             let Ok(text) = std::str::from_utf8(content) else { continue };
             for (number, line) in (1..).zip(text.lines()) {
                 if matches.len() >= query.limit as usize {

@@ -1,6 +1,7 @@
 //! JSON bodies (api.md, "Bodies"): none is `{}`, another type is 415, anything but an object is 400.
 
 use crate::error::ApiError;
+use crate::settings::HttpSettings;
 use crate::state::ApiState;
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
@@ -16,7 +17,7 @@ impl FromRequest<ApiState> for JsonObject {
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
         let is_json = is_json(request.headers());
-        let body = read_body(request, state.settings.body_limit).await?;
+        let body = read_body(request, &state.settings).await?;
         if body.is_empty() {
             return Ok(Self(json!({})));
         }
@@ -32,8 +33,9 @@ impl FromRequest<ApiState> for JsonObject {
     }
 }
 
-/// Read a body of at most `limit` bytes.
-pub(crate) async fn read_body(request: Request, limit: usize) -> Result<Bytes, Error> {
+/// Read a body within its limits of size and time.
+pub(crate) async fn read_body(request: Request, settings: &HttpSettings) -> Result<Bytes, Error> {
+    let limit = settings.body_limit;
     let too_large =
         || Error::new(Code::TooLarge, format!("the body is larger than the limit of {limit} bytes"));
     let announced = request
@@ -43,7 +45,12 @@ pub(crate) async fn read_body(request: Request, limit: usize) -> Result<Bytes, E
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(too_large());
     }
-    axum::body::to_bytes(request.into_body(), limit).await.map_err(|error| {
+    // Its own deadline: not every reader of a body is inside the one of its route, and that of a submit is long.
+    let body = tokio::time::timeout(settings.timeout, axum::body::to_bytes(request.into_body(), limit)).await;
+    let body = body.map_err(|_| {
+        Error::unavailable(format!("the request's body did not come within {:?}", settings.timeout))
+    })?;
+    body.map_err(|error| {
         let is_limit = std::error::Error::source(&error)
             .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
         if is_limit { too_large() } else { Error::invalid("the body ended too early") }

@@ -17,6 +17,8 @@ use tracing::Instrument as _;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// What belongs to an answer beside `Location`. The rest is made anew for each response.
+const KEPT: [HeaderName; 3] = [header::CONTENT_TYPE, header::RETRY_AFTER, header::ALLOW];
 /// Longest key.
 const KEY_LIMIT: usize = 255;
 /// Larger answers are not kept; no route that changes something has one.
@@ -55,7 +57,7 @@ async fn kept(
     let dialect = Dialect::of(&scope.path, request.headers());
     let (parts, body) = request.into_parts();
     let announced = Request::from_parts(parts.clone(), body);
-    let body = read_body(announced, state.settings.body_limit).await?;
+    let body = read_body(announced, &state.settings).await?;
     let now = state.app.ports.clock.now();
     match state.app.ports.idempotency.begin(&scope, Sha256::digest(&body).into(), now).await? {
         Begin::Fresh => {}
@@ -108,7 +110,16 @@ async fn settle(state: &ApiState, scope: &IdempotencyScope, response: Response) 
     };
     let location =
         parts.headers.get(header::LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let answer = KeptAnswer { status: parts.status.as_u16(), location, body: without_keys(&body) };
+    let kept = |name: &HeaderName| {
+        let value = parts.headers.get(name)?.to_str().ok()?;
+        Some((name.as_str().to_owned(), value.to_owned()))
+    };
+    let answer = KeptAnswer {
+        status: parts.status.as_u16(),
+        location,
+        headers: KEPT.iter().filter_map(kept).collect(),
+        body: without_keys(&body),
+    };
     if let Err(error) = idempotency.complete(scope, answer, state.app.ports.clock.now()).await {
         // The request was done: its answer must not be lost for this. The reservation lapses by itself.
         tracing::error!(%error, "an answer could not be kept for its idempotency key");
@@ -124,7 +135,13 @@ fn replayed(answer: KeptAnswer) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     let mut response = (status, answer.body).into_response();
     let headers = response.headers_mut();
+    // An answer that a host of an earlier version kept has no type; all of its were this one.
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    for (name, value) in answer.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.insert(name, value);
+        }
+    }
     headers.insert(REPLAYED, HeaderValue::from_static("true"));
     if let Some(location) = answer.location.and_then(|location| HeaderValue::try_from(location).ok()) {
         headers.insert(header::LOCATION, location);

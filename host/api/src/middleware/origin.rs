@@ -26,7 +26,7 @@ pub(crate) async fn check(State(state): State<ApiState>, mut request: Request, n
         scheme = first(request.headers(), "x-forwarded-proto");
         host = first(request.headers(), "x-forwarded-host");
     }
-    let host = host.or_else(|| authority(&request));
+    let host = host.or_else(|| authority(&request).map(str::to_owned));
     if !host.as_deref().is_some_and(|host| answers_to(settings, host)) {
         let host = domain::effect::bounded(host.unwrap_or_default(), 128);
         return misdirected(&host).into_response();
@@ -68,7 +68,7 @@ pub(crate) async fn check(State(state): State<ApiState>, mut request: Request, n
 
 /// Whether a request without forwarded headers names this host.
 pub(crate) fn is_own_name(settings: &HttpSettings, request: &Request) -> bool {
-    authority(request).is_some_and(|host| answers_to(settings, &host))
+    authority(request).is_some_and(|host| answers_to(settings, host))
 }
 
 fn misdirected(host: &str) -> ApiError {
@@ -84,19 +84,19 @@ fn first(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// `Host`, or the authority of an absolute request target. Two hosts are none.
-fn authority(request: &Request) -> Option<String> {
+fn authority(request: &Request) -> Option<&str> {
     if let Some(authority) = request.uri().authority() {
-        return Some(authority.as_str().to_owned());
+        return Some(authority.as_str());
     }
     let mut hosts = request.headers().get_all(header::HOST).iter();
-    let host = hosts.next()?.to_str().ok()?.to_owned();
+    let host = hosts.next()?.to_str().ok()?;
     hosts.next().is_none().then_some(host)
 }
 
 /// Whether the name is one that the host listens as. The port does not count: it may be forwarded.
 fn answers_to(settings: &HttpSettings, host: &str) -> bool {
-    let name = without_port(host).to_ascii_lowercase();
-    let name = name.strip_suffix('.').unwrap_or(&name);
+    let name = without_port(host);
+    let name = name.strip_suffix('.').unwrap_or(name);
     let public = settings.public_url.as_ref().and_then(|url| url.host_str());
     if public.is_some_and(|public| public.eq_ignore_ascii_case(name)) {
         return true;
@@ -109,7 +109,7 @@ fn answers_to(settings: &HttpSettings, host: &str) -> bool {
                 || address.to_canonical() == bound.to_canonical()
                 || (bound.is_loopback() && address.is_loopback())
         }
-        Err(_) => name == "localhost" && (bound.is_loopback() || bound.is_unspecified()),
+        Err(_) => name.eq_ignore_ascii_case("localhost") && (bound.is_loopback() || bound.is_unspecified()),
     }
 }
 

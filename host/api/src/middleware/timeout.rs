@@ -10,14 +10,14 @@ use http::Method;
 use std::time::Duration;
 
 /// A submit reads a whole project into blobs before it answers; a replay runs every component call of a task again.
-const LONG: Duration = Duration::from_secs(120);
+pub const LONGEST_ANSWER: Duration = Duration::from_secs(120);
 
 pub(crate) async fn limit(State(state): State<ApiState>, request: Request, next: Next) -> Response {
     let route =
         request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
     let limit = match (request.method(), route.as_str()) {
         (&Method::POST, "/v1/agents/tasks" | "/v1/agents/tasks/{taskId}/replay") => {
-            state.settings.timeout.max(LONG)
+            state.settings.timeout.max(LONGEST_ANSWER)
         }
         _ => state.settings.timeout,
     };

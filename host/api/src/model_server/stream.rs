@@ -29,6 +29,8 @@ pub(super) fn respond(
                 sent = sent.saturating_add(text.len());
                 vec![frame(&completion.chunk(&json!({ "content": text }), None))]
             }
+            // The wire has no frame for the usage of what fails.
+            Some(Ok(ModelEvent::Used(_))) => Vec::new(),
             Some(Ok(ModelEvent::Answer(answer))) => {
                 ended = true;
                 last_frames(&completion, &answer, sent, include_usage)

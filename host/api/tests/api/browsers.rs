@@ -101,3 +101,20 @@ async fn the_docs_page_is_served_from_the_binary() {
     let redirect = host.get("/docs").key(None).send().await;
     assert_eq!((redirect.status.as_u16(), redirect.header("location")), (303, "/docs/"));
 }
+
+#[tokio::test]
+async fn rows_of_the_metrics_are_bounded_whatever_methods_clients_invent() {
+    let host = TestHost::new().await;
+    let rows = |text: &str| text.lines().filter(|line| line.starts_with("skep_http_requests_total{")).count();
+    let before = rows(&host.get("/metrics").send().await.text);
+    for number in 0..200 {
+        let method = Method::from_bytes(format!("ZZ{number}").as_bytes()).unwrap();
+        assert_eq!(host.call(method, "/v1/agents/tasks").key(None).send().await.status, 401);
+    }
+    let long = Method::from_bytes("Z".repeat(100_000).as_bytes()).unwrap();
+    assert_eq!(host.call(long, "/v1/agents/tasks").key(None).send().await.status, 413);
+    let text = host.get("/metrics").send().await.text;
+    // The refused ones, the long one, and the request for the metrics itself.
+    assert!(rows(&text) <= before + 3, "{text}");
+    assert!(text.contains("method=\"OTHER\"") && !text.contains("ZZ"), "{text}");
+}

@@ -17,6 +17,7 @@ async fn each_surface_shapes_what_the_framework_raises() {
         ("/v1/chat/nothing", "/error/type"),
         ("/api/v1/nothing", "/error"),
         ("/nothing", "/error"),
+        ("/docs/nope", "/error"),
     ] {
         let answer = host.get(path).send().await;
         assert_eq!(

@@ -12,24 +12,24 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 #[derive(Debug, PartialEq)]
-struct Frame {
-    id: String,
-    event: String,
-    data: Value,
+pub(crate) struct Frame {
+    pub(crate) id: String,
+    pub(crate) event: String,
+    pub(crate) data: Value,
 }
 
 /// Reads frames as they come.
-struct Frames {
+pub(crate) struct Frames {
     body: axum::body::BodyDataStream,
     text: String,
 }
 
 impl Frames {
-    fn new(body: Body) -> Self {
+    pub(crate) fn new(body: Body) -> Self {
         Self { body: body.into_data_stream(), text: String::new() }
     }
 
-    async fn next(&mut self) -> Option<Frame> {
+    pub(crate) async fn next(&mut self) -> Option<Frame> {
         loop {
             if let Some((block, rest)) = self.text.clone().split_once("\n\n") {
                 rest.clone_into(&mut self.text);

@@ -10,7 +10,7 @@ use domain::id::AgentId;
 async fn a_second_start_changes_nothing_and_shows_no_key() {
     let host = TestHost::new().await;
     let first = host.app.ports.keys.find_account("default").await.unwrap().unwrap();
-    let second = ensure_default(&host.app, None).await.unwrap();
+    let second = ensure_default(&host.app, None, Ok).await.unwrap();
     assert_eq!((second.account, second.new_admin_key), (first, None));
     assert_eq!(host.get("/v1/info").send().await.status, 200);
 }
@@ -19,15 +19,15 @@ async fn a_second_start_changes_nothing_and_shows_no_key() {
 async fn a_configured_admin_key_replaces_the_one_configured_before() {
     let host = TestHost::new().await;
     let works = async |key: &str| host.get("/v1/info").key(Some(key)).send().await.status == 200;
-    assert_eq!(ensure_default(&host.app, Some("my own key")).await.unwrap().new_admin_key, None);
+    assert_eq!(ensure_default(&host.app, Some("my own key"), Ok).await.unwrap().new_admin_key, None);
     assert!(works("my own key").await && works(&host.admin).await);
-    ensure_default(&host.app, Some("another")).await.unwrap();
+    ensure_default(&host.app, Some("another"), Ok).await.unwrap();
     assert!(works("another").await && !works("my own key").await);
-    ensure_default(&host.app, Some("another")).await.unwrap();
-    ensure_default(&host.app, None).await.unwrap();
+    ensure_default(&host.app, Some("another"), Ok).await.unwrap();
+    ensure_default(&host.app, None, Ok).await.unwrap();
     assert!(works("another").await, "a start without the variable locks nobody out");
     assert!(
-        ensure_default(&host.app, Some("my own key")).await.unwrap_err().message.contains("choose a new key")
+        ensure_default(&host.app, Some("my own key"), Ok).await.unwrap_err().message.contains("choose a new key")
     );
 }
 

@@ -3,7 +3,7 @@
 use crate::support::{START, TASK, TestHost};
 use app::ports::journal::{Append, FollowUps};
 use domain::journal::LocalEffect;
-use domain::task::{Outcome, Progress, TaskFailure};
+use domain::task::{AtWork, Outcome, Progress, TaskFailure};
 use serde_json::{Value, json};
 
 /// The keys of an object, sorted.
@@ -103,6 +103,7 @@ async fn a_task_is_shown_as_the_document_shows_it_in_every_state() {
         current_agent: Some("coder-ai".into()),
         current_phase: Some("generate".into()),
         completed_phases: vec!["requirements".into(), "architecture".into(), "implementation".into()],
+        at_work: vec![AtWork { agent: "coder-ai".into(), phase: "generate".into() }],
     };
     let append = Append { entries: vec![], effects: vec![LocalEffect::Progress(progress)] };
     host.app.ports.journal.append(&lease, append, host.now()).await.unwrap();

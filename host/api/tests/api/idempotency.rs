@@ -1,6 +1,8 @@
 //! `Idempotency-Key`.
 
 use crate::support::{TASK, TestHost};
+use axum::body::Body;
+use bytes::Bytes;
 use serde_json::json;
 use std::time::Duration;
 
@@ -78,4 +80,41 @@ async fn our_own_failure_is_not_kept_and_a_bad_key_is_refused() {
     // On other methods it means nothing.
     let listed = host.get("/v1/agents/tasks").header("idempotency-key", "k").send().await;
     assert_eq!(listed.json()["tasks"].as_array().unwrap().len(), json!([1]).as_array().unwrap().len());
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_ends_in_time_with_a_key_as_without() {
+    let host = TestHost::with(|settings| settings.timeout = Duration::from_millis(200)).await;
+    let never = || Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
+    for key in [None, Some("k")] {
+        let call = host.post("/v1/agents/tasks").header("content-type", "application/json").raw(never());
+        let call = match key {
+            Some(key) => call.header("idempotency-key", key),
+            None => call,
+        };
+        let answer = tokio::time::timeout(Duration::from_secs(60), call.send()).await.expect("still open");
+        assert_eq!(answer.status, 503, "{key:?}");
+    }
+    // Nothing was reserved for it.
+    let answer = host.post("/v1/agents/tasks").header("idempotency-key", "k").json(TASK).send().await;
+    assert_eq!((answer.status.as_u16(), answer.header("idempotent-replayed")), (202, ""));
+}
+
+#[tokio::test]
+async fn a_kept_answer_has_the_headers_of_the_first() {
+    let host = TestHost::new().await;
+    let refused = |accept: &'static str, key: &'static str| {
+        let call = host.post("/v1/agents/tasks").header("accept", accept).header("idempotency-key", key);
+        call.json(r#"{"task":"t","capabilities":["X"]}"#)
+    };
+    for accept in ["application/problem+json", "application/json"] {
+        let (first, again) = (refused(accept, accept).send().await, refused("*/*", accept).send().await);
+        assert_eq!((first.header("content-type"), again.header("content-type")), (accept, accept));
+        assert_eq!((first.text, again.header("idempotent-replayed")), (again.text.clone(), "true"));
+    }
+    let wrong = || host.post("/v1/agents/list").header("idempotency-key", "k");
+    let (first, again) = (wrong().send().await, wrong().send().await);
+    assert_eq!((first.status.as_u16(), again.header("idempotent-replayed")), (405, "true"));
+    assert!(!first.header("allow").is_empty());
+    assert_eq!(first.header("allow"), again.header("allow"));
 }

@@ -15,6 +15,7 @@ mod operation;
 mod people;
 mod rights;
 mod rules;
+mod running;
 mod serving;
 mod start;
 mod submit;

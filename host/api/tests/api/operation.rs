@@ -1,10 +1,19 @@
 //! Agents, health, info, plugins.
 
-use crate::support::{TASK, TestHost, live_personality};
+use crate::support::{TASK, TestHost, add_personality, live_personality};
 use app::ports::journal::{Append, FollowUps};
+use app::ports::keys::{Account, KeyRow};
+use app::ports::models::{Model, Models};
+use domain::caller::KeyKind;
+use domain::effect::model::{ModelEvent, ModelRequest};
+use domain::effect::{CallError, ErrorKind};
+use domain::id::{AgentId, UserId};
 use domain::journal::LocalEffect;
-use domain::task::{Outcome, Progress};
+use domain::task::{AtWork, Outcome, Progress};
+use futures_util::stream::BoxStream;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[tokio::test]
 async fn the_open_health_body_is_exactly_this() {
@@ -81,6 +90,7 @@ async fn an_agent_is_busy_while_it_works_and_its_record_is_counted() {
         current_agent: Some("coder-ai".into()),
         current_phase: Some("generate".into()),
         completed_phases: vec![],
+        at_work: vec![AtWork { agent: "coder-ai".into(), phase: "generate".into() }],
     };
     let append = Append { entries: vec![], effects: vec![LocalEffect::Progress(progress)] };
     host.app.ports.journal.append(&lease, append, host.now()).await.unwrap();
@@ -120,6 +130,76 @@ async fn an_agent_is_busy_while_it_works_and_its_record_is_counted() {
 }
 
 #[tokio::test]
+async fn all_who_work_at_the_same_time_are_busy_and_only_their_user_sees_on_what() {
+    let host = TestHost::new().await;
+    for id in ["planner-ai", "architect-ai", "coder-ai"] {
+        add_personality(&host.app, id);
+    }
+    let stranger = Account {
+        user: UserId(uuid::Uuid::from_u128(71)),
+        name: "stranger".into(),
+        plan: "startup".into(),
+        default_agent: AgentId(uuid::Uuid::from_u128(72)),
+    };
+    host.app.ports.keys.ensure_account(stranger.clone(), host.now()).await.unwrap();
+    let minted = host.app.ports.api_keys.mint();
+    let row =
+        KeyRow { id: minted.id, kind: KeyKind::User, user: stranger.user, agent: None, hash: minted.hash };
+    host.app.ports.keys.insert_key(row, host.now()).await.unwrap();
+    let key = minted.text.as_str();
+
+    let id = host.submit(TASK).await;
+    let (_, lease) = host.claim().await;
+    let working = |agent: &str, phase: &str| AtWork { agent: agent.to_owned(), phase: phase.to_owned() };
+    let progress = Progress {
+        percent: 40,
+        current_agent: Some("planner-ai".into()),
+        current_phase: Some("generate".into()),
+        completed_phases: vec![],
+        at_work: vec![working("planner-ai", "generate"), working("architect-ai", "research")],
+    };
+    let append = Append { entries: vec![], effects: vec![LocalEffect::Progress(progress)] };
+    host.app.ports.journal.append(&lease, append, host.now()).await.unwrap();
+
+    let listed = async |key: Option<&str>| {
+        let call = host.get("/v1/agents/list").key(key);
+        let agents = call.send().await.json()["agents"].as_array().unwrap().clone();
+        let row =
+            |agent: &Value| (agent["id"].clone(), agent["status"].clone(), agent["currentTask"].clone());
+        agents.iter().map(row).collect::<Vec<_>>()
+    };
+    let busy = |current: Value| {
+        vec![
+            (json!("architect-ai"), json!("busy"), current.clone()),
+            (json!("coder-ai"), json!("available"), Value::Null),
+            (json!("planner-ai"), json!("busy"), current),
+        ]
+    };
+    assert_eq!(listed(Some(&host.admin)).await, busy(json!(id)));
+    assert_eq!(listed(Some(key)).await, busy(Value::Null));
+    let status =
+        async |key: &str| host.get("/v1/agents/architect-ai/status").key(Some(key)).send().await.json();
+    let (mine, theirs) = (status(&host.admin).await, status(key).await);
+    assert_eq!((&mine["status"], &mine["currentTasks"]), (&json!("busy"), &json!([id])));
+    assert_eq!((&theirs["status"], &theirs["currentTasks"]), (&json!("busy"), &json!([])));
+
+    let coordination =
+        async |key: &str| host.get("/v1/agents/orchestrator/coordination").key(Some(key)).send().await.json();
+    let mine = coordination(&host.admin).await;
+    assert_eq!(mine["activeAgents"], json!(["architect-ai", "planner-ai"]));
+    assert_eq!(
+        mine["tasks"],
+        json!([
+            { "taskId": id, "agent": "planner-ai", "phase": "generate", "progress": 40 },
+            { "taskId": id, "agent": "architect-ai", "phase": "research", "progress": 40 },
+        ])
+    );
+    let theirs = coordination(key).await;
+    assert_eq!((&theirs["activeAgents"], &theirs["tasks"]), (&json!([]), &json!([])));
+    assert!(!theirs.to_string().contains(&id));
+}
+
+#[tokio::test]
 async fn plugins_are_listed_by_state_with_what_they_were_given() {
     let host = TestHost::new().await;
     live_personality(&host.app, "coder-ai");
@@ -133,4 +213,46 @@ async fn plugins_are_listed_by_state_with_what_they_were_given() {
     assert!(live["digest"].as_str().unwrap().starts_with("sha256:"));
     assert_eq!(body["broken"], json!([{ "path": "plugins/torn.wasm", "reason": "it is torn" }]));
     assert_eq!(body["held"], json!([]));
+}
+
+#[tokio::test]
+async fn models_are_asked_once_in_fifteen_seconds_however_often_health_is() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let model: Arc<dyn Model> = Arc::new(CountedModel(Arc::clone(&asked)));
+    let models = Models { tiers: [Arc::clone(&model), Arc::clone(&model), model] };
+    let host = TestHost::with_ports(|ports| ports.models = models, |_| {}).await;
+    let first = host.get("/v1/health").send().await.json();
+    let (asked_once, well) = (asked.load(Ordering::SeqCst), &first["checks"]["models"]["core"]["status"]);
+    assert!(asked_once > 0 && well == "ok", "{first}");
+    for _ in 0..20 {
+        host.get("/v1/health").send().await;
+    }
+    host.clock.advance(std::time::Duration::from_secs(14));
+    host.get("/v1/health").send().await;
+    assert_eq!(asked.load(Ordering::SeqCst), asked_once);
+    host.clock.advance(std::time::Duration::from_secs(1));
+    host.get("/v1/health").send().await;
+    assert_eq!(asked.load(Ordering::SeqCst), 2 * asked_once);
+}
+
+/// Counts how often it is asked how it is.
+struct CountedModel(Arc<AtomicUsize>);
+
+#[async_trait::async_trait]
+impl Model for CountedModel {
+    async fn complete(
+        &self,
+        _: ModelRequest,
+    ) -> Result<BoxStream<'static, Result<ModelEvent, CallError>>, CallError> {
+        Err(CallError::new(ErrorKind::Unavailable, "test", "no model is asked here"))
+    }
+
+    fn name(&self) -> String {
+        "counted".to_owned()
+    }
+
+    async fn check(&self) -> Result<(), CallError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
 }

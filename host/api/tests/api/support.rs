@@ -56,32 +56,40 @@ impl TestHost {
 
     /// With other HTTP settings.
     pub(crate) async fn with(change: impl FnOnce(&mut HttpSettings)) -> Self {
+        Self::with_ports(|_| {}, change).await
+    }
+
+    /// With other ports, too.
+    pub(crate) async fn with_ports(
+        change_ports: impl FnOnce(&mut Ports),
+        change: impl FnOnce(&mut HttpSettings),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("projects")).unwrap();
-        Self::open(folder, SimClock::new(START), None, change).await
+        Self::open(folder, SimClock::new(START), None, change_ports, change).await
     }
 
     /// The host after a restart: nothing is left but the data directory, the clock and the key in somebody's hands.
     pub(crate) async fn restart(self) -> Self {
         let Self { app, router, admin, clock, folder, .. } = self;
         drop((router, app));
-        Self::open(folder, clock, Some(admin), |_| {}).await
+        Self::open(folder, clock, Some(admin), |_| {}, |_| {}).await
     }
 
     async fn open(
         folder: tempfile::TempDir,
         clock: SimClock,
         admin: Option<String>,
+        change_ports: impl FnOnce(&mut Ports),
         change: impl FnOnce(&mut HttpSettings),
     ) -> Self {
         let illness = Illness::default();
         // Another run draws other ids.
         let seed = if admin.is_some() { 2 } else { 1 };
-        let app = Arc::new(App::new(
-            ports(&folder, &clock, &illness, seed),
-            Settings { version: "0.1.0".into(), ..Settings::default() },
-        ));
-        let first = app::accounts::ensure_default(&app, None).await.unwrap();
+        let mut ports = ports(&folder, &clock, &illness, seed);
+        change_ports(&mut ports);
+        let app = Arc::new(App::new(ports, Settings { version: "0.1.0".into(), ..Settings::default() }));
+        let first = app::accounts::ensure_default(&app, None, Ok).await.unwrap();
         let (draining, receiver) = watch::channel(false);
         let mut settings = HttpSettings::new("127.0.0.1:3000".parse().unwrap(), receiver);
         change(&mut settings);
@@ -319,24 +327,32 @@ impl Packages for NoPackages {
     }
 }
 
-/// A personality plugin, live.
+/// A personality plugin, live, and a broken one beside it.
 pub(crate) fn live_personality(app: &App, id: &str) {
+    add_personality(app, id);
+    let mut view = app::catalog::CatalogView::clone(&app.catalog.view());
+    view.broken
+        .push(app::catalog::BrokenPlugin { path: "plugins/torn.wasm".into(), reason: "it is torn".into() });
+    app.catalog.swap(view);
+}
+
+/// One live personality more.
+pub(crate) fn add_personality(app: &App, id: &str) {
+    let name = format!("bundled-{}", app.catalog.view().live.len()).replace("-0", "");
     let manifest: Manifest = serde_json::from_value(json!({
-        "abi": "0.1.0", "kind": "personality", "name": "bundled", "version": "0.1.0", "description": "Bundled.",
+        "abi": "0.1.0", "kind": "personality", "name": name, "version": "0.1.0", "description": "Bundled.",
         "personalities": [{ "id": id, "description": "Writes the code." }],
         "capabilities": [{ "interface": "kv", "reason": "to remember", "quota": 10 }],
     }))
     .unwrap();
     let plugin = Arc::new(app::catalog::LivePlugin {
-        digest: Digest::of(b"bundled"),
+        digest: Digest::of(name.as_bytes()),
         manifest: manifest.clone(),
         granted: manifest.capabilities.clone(),
         profile: app::ports::components::Profile::Small,
     });
-    let mut view = app::catalog::CatalogView::default();
-    view.live.insert((domain::manifest::PluginKind::Personality, "bundled".into()), Arc::clone(&plugin));
+    let mut view = app::catalog::CatalogView::clone(&app.catalog.view());
+    view.live.insert((domain::manifest::PluginKind::Personality, name), Arc::clone(&plugin));
     view.personalities.insert(id.to_owned(), plugin);
-    view.broken
-        .push(app::catalog::BrokenPlugin { path: "plugins/torn.wasm".into(), reason: "it is torn".into() });
     app.catalog.swap(view);
 }

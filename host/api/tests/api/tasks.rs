@@ -106,6 +106,7 @@ async fn the_journal_is_paged_in_order() {
         ordinal: 0,
         at: host.now(),
         body: EntryBody::Start(Box::new(ScopeStart {
+            context: None,
             plugin: None,
             digest: None,
             abi: None,

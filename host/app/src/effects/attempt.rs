@@ -1,16 +1,19 @@
 //! One claim of one task on this host: the lease, the journal as far as it is known, and the entries that wait for the next barrier.
 
+use super::doubt::may_have_happened;
 use crate::App;
+use crate::failpoint;
 use crate::live::Signal;
 use crate::ports::journal::Append;
+use crate::ports::queue::Claimed;
 use crate::ports::store_error::StoreError;
 use domain::address::Scope;
 use domain::component::Stop;
 use domain::event::{EventBody, LiveEvent};
-use domain::journal::{Entry, EntryBody, LocalEffect};
+use domain::journal::{Entry, LocalEffect};
 use domain::task::{Lease, Task};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -35,35 +38,46 @@ pub struct Attempt {
     /// `Clock::elapsed` in milliseconds when the lease ends, counted from before the last heartbeat was sent.
     deadline_ms: AtomicU64,
     tokens: AtomicU64,
+    /// Claims in a row before this one that ended in a wait without a new entry.
+    stalls: u32,
+    /// Whether this claim made a durable entry.
+    progressed: AtomicBool,
     pos: AtomicI64,
     sub: AtomicU64,
 }
 
 impl Attempt {
-    /// An attempt whose lease was taken at `asked_at` (`Clock::elapsed` before the claim was sent).
+    /// An attempt whose lease was taken at `asked_at` (`Clock::elapsed` before the claim was sent). Its journal is loaded after that.
     #[must_use]
-    pub fn new(
-        app: Arc<App>,
-        task: Task,
-        lease: Lease,
-        asked_at: Duration,
-        journal: BTreeMap<Scope, Vec<Entry>>,
-        tokens: u64,
-    ) -> Arc<Self> {
+    pub fn new(app: Arc<App>, claimed: Claimed, asked_at: Duration) -> Arc<Self> {
         let attempt = Self {
-            task,
-            lease,
-            journal: Mutex::new(journal),
+            task: claimed.task,
+            lease: claimed.lease,
+            stalls: claimed.stalls,
+            progressed: AtomicBool::new(false),
+            journal: Mutex::default(),
             buffer: tokio::sync::Mutex::default(),
             stop: watch::channel(None).0,
             deadline_ms: AtomicU64::new(0),
-            tokens: AtomicU64::new(tokens),
+            tokens: AtomicU64::new(0),
             pos: AtomicI64::new(0),
             sub: AtomicU64::new(0),
             app,
         };
         attempt.extend(asked_at);
         Arc::new(attempt)
+    }
+
+    /// What the store has of the task: its journal, and the tokens that it has used.
+    pub fn load(&self, journal: BTreeMap<Scope, Vec<Entry>>, tokens: u64) {
+        *self.journal() = journal;
+        self.tokens.store(tokens, Ordering::SeqCst);
+    }
+
+    /// Claims in a row, up to now, that made no entry.
+    #[must_use]
+    pub fn stalls(&self) -> u32 {
+        if self.progressed.load(Ordering::SeqCst) { 0 } else { self.stalls }
     }
 
     /// The lease was extended by a heartbeat that was sent at `asked_at` (`Clock::elapsed`).
@@ -75,6 +89,9 @@ impl Attempt {
     /// Whether the lease lasts long enough for an effect to leave.
     #[must_use]
     pub fn may_send(&self) -> bool {
+        if !failpoint::is_fenced() {
+            return true;
+        }
         let until = Duration::from_millis(self.deadline_ms.load(Ordering::SeqCst));
         // With a lease shorter than the margin (tests) half of the lease is the margin.
         self.app.ports.clock.elapsed() + LEASE_MARGIN.min(self.app.settings.lease / 2) < until
@@ -83,7 +100,16 @@ impl Attempt {
     /// Whether the lease is over by our own clock.
     #[must_use]
     pub fn is_overdue(&self) -> bool {
-        self.app.ports.clock.elapsed() >= Duration::from_millis(self.deadline_ms.load(Ordering::SeqCst))
+        failpoint::is_fenced()
+            && self.app.ports.clock.elapsed()
+                >= Duration::from_millis(self.deadline_ms.load(Ordering::SeqCst))
+    }
+
+    /// Stop when the lease is over by our own clock: a worker that stood still finds out before it does anything more, reads included.
+    pub fn stop_when_overdue(&self) {
+        if self.is_overdue() {
+            self.stop(Stop::Stale);
+        }
     }
 
     /// End the attempt; the first reason stays.
@@ -120,6 +146,16 @@ impl Attempt {
         self.journal().get(scope).cloned().unwrap_or_default()
     }
 
+    /// Whether a foreign effect of the scope, or of one nested in it, happened or may have happened.
+    #[must_use]
+    pub fn has_effects(&self, scope: &Scope) -> bool {
+        let below = format!("{scope}/");
+        self.journal()
+            .iter()
+            .filter(|(other, _)| *other == scope || other.place.0.starts_with(&below))
+            .any(|(_, entries)| entries.iter().any(may_have_happened))
+    }
+
     /// All entries by scope.
     #[must_use]
     pub fn entries(&self) -> BTreeMap<Scope, Vec<Entry>> {
@@ -134,6 +170,11 @@ impl Attempt {
         buffer.effects.extend(effects);
     }
 
+    /// Keep effects that have no entry until the next barrier: the tokens of an answer that nobody got.
+    pub async fn keep(&self, effects: Vec<LocalEffect>) {
+        self.buffer.lock().await.effects.extend(effects);
+    }
+
     /// The barrier: everything that is buffered, and this, becomes durable in one transaction.
     ///
     /// # Errors
@@ -146,6 +187,7 @@ impl Attempt {
         if append.entries.is_empty() && append.effects.is_empty() {
             return Ok(());
         }
+        let has_entries = !append.entries.is_empty();
         let told = append
             .effects
             .iter()
@@ -153,6 +195,7 @@ impl Attempt {
         match self.app.ports.journal.append(&self.lease, append, self.app.ports.clock.now()).await {
             Ok(pos) => {
                 entries.iter().for_each(|entry| self.remember(entry));
+                self.progressed.fetch_or(has_entries, Ordering::SeqCst);
                 self.pos.store(pos, Ordering::SeqCst);
                 self.sub.store(0, Ordering::SeqCst);
                 if told {
@@ -210,20 +253,10 @@ pub fn stop_of(error: &StoreError) -> Stop {
         StoreError::Stale => Stop::Stale,
         StoreError::Nondeterminism(sides) => Stop::Nondeterminism(sides.clone()),
         StoreError::Exhausted(what) => Stop::Exhausted(what.clone()),
-        other => Stop::Unavailable(other.to_string()),
-    }
-}
-
-/// Whether an entry is the record of a foreign effect that succeeded.
-#[must_use]
-pub fn is_done_effect(entry: &Entry) -> bool {
-    use domain::effect::EffectClass;
-    use domain::journal::Recorded;
-    match &entry.body {
-        EntryBody::Call(record) => {
-            matches!(record.class, EffectClass::Keyed | EffectClass::Once)
-                && record.result.as_ref().is_some_and(|result| !matches!(result, Recorded::Error(_)))
+        StoreError::Unavailable(_) => Stop::Unavailable(error.to_string()),
+        // Asked again these say the same.
+        StoreError::Conflict(_) | StoreError::NotFound(_) | StoreError::Internal(_) => {
+            Stop::Broken(error.to_string())
         }
-        EntryBody::Start(_) | EntryBody::End(_) => false,
     }
 }

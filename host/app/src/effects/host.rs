@@ -1,6 +1,7 @@
 //! Answers the host calls of one scope: from the journal as far as it goes, then live.
 
-use super::attempt::{Attempt, is_done_effect, stop_of};
+use super::attempt::{Attempt, stop_of};
+use super::doubt;
 use super::live::Live;
 use super::recorded::{record_reply, restore_reply};
 use crate::catalog::LivePlugin;
@@ -11,10 +12,11 @@ use domain::address::{Address, Scope};
 use domain::component::{Nondeterminism, Stop};
 use domain::effect::{Call, CallError, EffectClass, ErrorKind, Reply};
 use domain::journal::{CallRecord, Entry, EntryBody, LocalEffect};
+use domain::manifest::grant::Capability;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,8 +32,6 @@ pub struct ScopeHost {
     /// Recorded calls by ordinal.
     recorded: BTreeMap<u32, CallRecord>,
     ordinal: AtomicU32,
-    /// Whether a foreign effect of this scope (or a nested one) succeeded.
-    pub(super) effects_done: AtomicBool,
     /// How deep this scope is nested.
     pub depth: u8,
     /// Effects that have begun: they end, and are journaled, even when the guest is gone.
@@ -84,9 +84,8 @@ impl ScopeHost {
         plugin: Option<Arc<LivePlugin>>,
         parent: Option<&Self>,
     ) -> Self {
-        let entries = attempt.entries_of(&scope);
-        let effects_done = entries.iter().any(is_done_effect);
-        let recorded = entries
+        let recorded = attempt
+            .entries_of(&scope)
             .into_iter()
             .filter_map(|entry| match entry.body {
                 EntryBody::Call(record) => Some((entry.ordinal, record)),
@@ -99,7 +98,6 @@ impl ScopeHost {
             plugin,
             recorded,
             ordinal: AtomicU32::new(0),
-            effects_done: AtomicBool::new(effects_done),
             depth: parent.map_or(0, |parent| parent.depth + 1),
             effects: TaskTracker::new(),
             abandoned: parent.map_or_else(CancellationToken::new, |parent| parent.abandoned.child_token()),
@@ -117,9 +115,26 @@ impl ScopeHost {
         self.recorded.keys().next_back().copied().unwrap_or(0)
     }
 
-    /// Whether a foreign effect succeeded in this scope.
-    pub fn effects_done(&self) -> bool {
-        self.effects_done.load(Ordering::SeqCst)
+    /// Both sides when the guest ended without having asked all that the journal has of it.
+    pub(super) fn unasked(&self) -> Option<Nondeterminism> {
+        let ordinal = self.last_ordinal() + 1;
+        let record = self.recorded.range(ordinal..).next().map(|(_, record)| record)?;
+        Some(Nondeterminism {
+            scope: self.scope.to_string(),
+            ordinal,
+            recorded: json!({ "function": record.function, "hash": record.hash, "request": record.request }),
+            actual: json!("the component ended without this call"),
+        })
+    }
+
+    /// Answers when whoever called this scope is gone.
+    pub(super) async fn until_abandoned(&self) {
+        self.abandoned.cancelled().await;
+    }
+
+    /// What the plugin is granted now; none for calls that the host makes itself, which need no grant.
+    pub(super) fn granted(&self) -> Option<Vec<Capability>> {
+        self.plugin.as_ref().map(|plugin| self.attempt.app.catalog.granted(plugin.digest))
     }
 
     /// The guest is gone: give up reads, wait for the effects that have begun.
@@ -145,7 +160,12 @@ impl ScopeHost {
         }
         match &record.result {
             Some(result) => match restore_reply(self.attempt.app.ports.blobs.as_ref(), result).await {
-                Ok(result) => Answer::Now { result, duration_us: record.duration_us },
+                Ok(result) => {
+                    if let Ok(Reply::Model(answer)) = &result {
+                        super::model::tell_again(self, answer);
+                    }
+                    Answer::Now { result, duration_us: record.duration_us }
+                }
                 Err(error) => Answer::Stop(stop_of(&error)),
             },
             // Only class once has a record without result: nobody knows whether it happened.
@@ -218,17 +238,18 @@ impl ScopeHost {
                 failpoint::reach("keyed.before-send");
                 let performed = live.perform(&call).await?;
                 failpoint::reach("keyed.after-send");
-                self.note_effect(&performed);
                 self.append(ordinal, &call, performed, took(), true).await
             }
             EffectClass::Once => {
+                // Asked before anything says that it began: what did not leave is not uncertain.
+                self.may_send()?;
                 let started = self.entry(ordinal, EntryBody::Call(CallRecord::started(&call)));
                 self.attempt.flush(vec![started], Vec::new()).await?;
                 failpoint::reach("once.after-started");
-                self.may_send()?;
-                let performed = live.perform(&call).await?;
+                failpoint::reach("once.before-send");
+                let mut performed = live.perform(&call).await?;
                 failpoint::reach("once.after-send");
-                self.note_effect(&performed);
+                performed.result = performed.result.map_err(doubt::of_once);
                 self.append(ordinal, &call, performed, took(), true).await
             }
         }
@@ -247,26 +268,21 @@ impl ScopeHost {
         }
     }
 
+    /// Against the grants of now: the scope may have begun under others.
     fn authorize(&self, call: &Call) -> Result<(), CallError> {
-        match &self.plugin {
-            None => Ok(()),
-            Some(plugin) => domain::manifest::grant::authorize(
+        match (&self.plugin, self.granted()) {
+            (Some(plugin), Some(granted)) => domain::manifest::grant::authorize(
                 &plugin.manifest.id(),
                 call,
                 super::model::tier_of(&self.attempt.task),
-                &plugin.granted,
+                &granted,
             ),
+            _ => Ok(()),
         }
     }
 
     fn may_send(&self) -> Result<(), Halt> {
         if self.attempt.may_send() { Ok(()) } else { Err(Halt::Stop(Stop::Stale)) }
-    }
-
-    fn note_effect(&self, performed: &Performed) {
-        if performed.result.is_ok() {
-            self.effects_done.store(true, Ordering::SeqCst);
-        }
     }
 }
 
@@ -278,6 +294,7 @@ impl HostCalls for SharedScopeHost {
     async fn perform(&self, call: Call) -> Answer {
         let host = &self.0;
         let ordinal = host.ordinal.fetch_add(1, Ordering::SeqCst) + 1;
+        host.attempt.stop_when_overdue();
         if let Some(stop) = host.attempt.stopped() {
             return Answer::Stop(stop);
         }
@@ -294,7 +311,7 @@ impl HostCalls for SharedScopeHost {
             biased;
             answer = receiver => match answer {
                 Ok(answer) => answer.unwrap_or_else(halted),
-                Err(_) => Answer::Stop(Stop::Unavailable("a host call panicked; the cause is in the log".to_owned())),
+                Err(_) => Answer::Stop(Stop::Broken("a host call panicked; the cause is in the log".to_owned())),
             },
             stop = host.attempt.until_stopped() => Answer::Stop(stop),
             () = host.abandoned.cancelled() => Answer::Stop(Stop::Cancelled),

@@ -52,8 +52,15 @@ async fn try_send(live: &Live, request: &HttpRequest) -> Result<HttpResponse, Ca
         .map_or(DEFAULT_TIMEOUT, |wanted| Duration::from_millis(wanted.into()))
         .min(LONGEST_TIMEOUT);
     let body = request.body.clone().map_or_else(Bytes::new, Bytes::from);
-    let outgoing =
-        OutboundRequest { method: request.method.clone(), url, headers, body, timeout, limit: BODY_LIMIT };
+    let outgoing = OutboundRequest {
+        method: request.method.clone(),
+        url,
+        headers,
+        body,
+        timeout,
+        limit: BODY_LIMIT,
+        permission: Some(live.permission()),
+    };
     let response = outbound.send(outgoing, Purpose::Plugin).await?;
     let body = read_body(response.body).await?;
     Ok(HttpResponse { status: response.status, headers: response.headers, body: body.to_vec() })

@@ -32,8 +32,8 @@ pub(super) async fn perform(live: &Live, call: &KvCall) -> Result<Performed, Hal
                     format!("a key of {} bytes is refused: 1 to {KEY_LIMIT} are allowed", key.len());
                 return Ok(Performed::error(CallError::new(ErrorKind::InvalidInput, "key", message)));
             }
-            let quota = plugin.granted.iter().find_map(|grant| match grant {
-                Capability::Kv { quota, .. } => Some(*quota),
+            let quota = live.host.granted().into_iter().flatten().find_map(|grant| match grant {
+                Capability::Kv { quota, .. } => Some(quota),
                 _ => None,
             });
             let quota = quota.unwrap_or(0);

@@ -2,9 +2,11 @@
 
 use super::host::{Halt, Performed, ScopeHost};
 use super::{agents, files, gates, http, kv, model, source, tools, webhook};
+use crate::ports::outbound::{LEASE_ENDS, Permission};
 use domain::address::Address;
 use domain::component::Stop;
 use domain::effect::{Call, CallError, EffectClass, ErrorKind};
+use domain::stall;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,19 +39,70 @@ impl Live {
             if !again || !ours {
                 return Ok(performed);
             }
+            if matches!(call, Call::Model(_)) {
+                return self.model_away(performed).await;
+            }
             if let Some(wait) = self.long_wait(error) {
                 return Err(Halt::Stop(Stop::Suspend {
                     until: self.host.attempt.app.ports.clock.now().plus(wait),
                 }));
             }
-            if attempt >= TRIES || matches!(call, Call::Model(_)) && error.kind != ErrorKind::Busy {
+            if attempt >= TRIES {
                 return Ok(performed);
             }
             let asked = error.retry_after_ms.map_or(Duration::ZERO, Duration::from_millis);
-            self.host.attempt.app.ports.clock.sleep(delay.max(asked)).await;
+            match self.pause(delay.max(asked)).await {
+                None => {}
+                // The journal of a cancelled task shows what was tried. Whoever resumes asks again, under the same key.
+                Some(Stop::Cancelled) => return Ok(performed),
+                Some(stop) => return Err(Halt::Stop(stop)),
+            }
             delay = delay.saturating_mul(2);
         }
         Err(Halt::Stop(Stop::Unavailable("unreachable: the loop above returns".to_owned())))
+    }
+
+    /// Wait before the next try; answers why there is none, when the attempt has to end.
+    async fn pause(&self, wait: Duration) -> Option<Stop> {
+        let attempt = &self.host.attempt;
+        tokio::select! {
+            biased;
+            stop = attempt.until_stopped() => Some(stop),
+            () = attempt.app.ports.clock.sleep(wait) => {
+                attempt.stop_when_overdue();
+                attempt.stopped()
+            }
+        }
+    }
+
+    /// The lease of the attempt, for the egress to ask.
+    pub(super) fn permission(&self) -> Permission {
+        let attempt = Arc::clone(&self.host.attempt);
+        Permission::new(move || attempt.may_send())
+    }
+
+    /// A model that cannot be reached now: the task waits for it, longer each time. Its provider has tried again for seconds already.
+    async fn model_away(&self, performed: Performed) -> Result<Performed, Halt> {
+        let Performed { result: Err(error), effects } = performed else { return Ok(performed) };
+        let attempt = &self.host.attempt;
+        let (stalls, patience) = (attempt.stalls(), attempt.app.settings.model_patience);
+        let Some(wait) = stall::model(stalls, patience) else {
+            let told = if patience.is_zero() {
+                error
+            } else {
+                let hours = patience.as_secs_f64() / 3600.0;
+                let message = format!(
+                    "the model was away for {hours:.1} hours (`model_patience_ms`): {}",
+                    error.message
+                );
+                CallError::new(ErrorKind::Permanent, "model-away", message)
+            };
+            return Ok(Performed { result: Err(told), effects });
+        };
+        tracing::warn!(task = %attempt.task.new.id, %error, stalls, "the model is away; the task waits for it");
+        attempt.keep(effects).await;
+        let wait = self.long_wait(&error).unwrap_or(wait);
+        Err(Halt::Stop(Stop::Suspend { until: attempt.app.ports.clock.now().plus(wait) }))
     }
 
     /// A wait that is long enough to suspend the task for it.
@@ -63,7 +116,7 @@ impl Live {
     async fn once(&self, call: &Call) -> Result<Performed, Halt> {
         match call {
             Call::Model(request) => model::complete(self, request).await,
-            Call::Http(request) => Ok(http::send(self, request).await),
+            Call::Http(request) => leased(call, http::send(self, request).await),
             Call::SecretExists { name } | Call::SecretSign { name, .. } => {
                 Ok(Performed::error(no_secrets(name)))
             }
@@ -74,8 +127,19 @@ impl Live {
             Call::AgentStart { agent, request } => agents::start_task(self, agent, request).await,
             Call::Source(request) => source::import(self, request).await,
             Call::Gates(request) => gates::check(self, request).await,
-            Call::Webhook(request) => Ok(webhook::deliver(self, request).await),
+            Call::Webhook(request) => leased(call, webhook::deliver(self, request).await),
         }
+    }
+}
+
+/// What the egress did not let out, because the lease is about to end, is nobody's result: the next worker does it. A once effect has
+/// been written down as started; there the refusal is the result, since without one it would be in doubt.
+fn leased(call: &Call, performed: Performed) -> Result<Performed, Halt> {
+    match &performed.result {
+        Err(error) if error.code == LEASE_ENDS && call.class() != EffectClass::Once => {
+            Err(Halt::Stop(Stop::Stale))
+        }
+        _ => Ok(performed),
     }
 }
 

@@ -1,18 +1,32 @@
 //! `model.complete`: the configured model of a tier, streamed to those who watch, charged to the task's budget.
 
-use super::host::{Halt, Performed};
+use super::host::{Halt, Performed, ScopeHost};
 use super::live::Live;
 use crate::ports::models::collect;
-use domain::effect::model::{ModelRequest, Tier};
+use domain::effect::model::{ModelAnswer, ModelEvent, ModelRequest, Tier, Usage};
 use domain::effect::{CallError, ErrorKind, Reply};
 use domain::journal::LocalEffect;
 use domain::rigor::request::AgentTask;
 use domain::task::Task;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The tier that a task asked for.
 pub(super) fn tier_of(task: &Task) -> Tier {
     serde_json::from_value::<AgentTask>(task.new.input.clone()).map_or(Tier::Core, |task| task.intelligence)
+}
+
+/// Text as it comes.
+const DELTA: &str = "model.delta";
+
+fn delta(scope: &str, text: &str) -> Value {
+    json!({ "scope": scope, "delta": text })
+}
+
+/// After the `reset` of a resumed scope: the text of a recorded answer, in one piece.
+pub(super) fn tell_again(host: &ScopeHost, answer: &ModelAnswer) {
+    if !answer.content.is_empty() {
+        host.attempt.tell(DELTA, delta(&host.scope.to_string(), &answer.content));
+    }
 }
 
 pub(super) async fn complete(live: &Live, request: &ModelRequest) -> Result<Performed, Halt> {
@@ -35,14 +49,16 @@ pub(super) async fn complete(live: &Live, request: &ModelRequest) -> Result<Perf
         Ok(stream) => stream,
         Err(error) => return Ok(Performed::error(error)),
     };
-    let answer =
-        collect(stream, |text| attempt.tell("model.delta", json!({ "scope": scope, "delta": text }))).await;
-    match answer {
-        Ok(answer) => {
-            attempt.spend(answer.usage.input_tokens + answer.usage.output_tokens);
-            let usage = LocalEffect::Usage { model: answer.model.clone(), usage: answer.usage };
-            Ok(Performed::local(Reply::Model(answer), vec![usage]))
-        }
-        Err(error) => Ok(Performed::error(error)),
-    }
+    let mut wasted = None;
+    let answer = collect(stream, |event| match event {
+        ModelEvent::Delta(text) => attempt.tell(DELTA, delta(&scope, text)),
+        ModelEvent::Used(usage) => wasted = Some(*usage),
+        ModelEvent::Answer(_) => {}
+    })
+    .await;
+    let used = answer.as_ref().map_or(wasted, |answer| Some(answer.usage));
+    attempt.spend(used.map_or(0, Usage::total));
+    let name = answer.as_ref().map_or_else(|_| model.name(), |answer| answer.model.clone());
+    let effects = used.map(|usage| LocalEffect::Usage { model: name, usage }).into_iter().collect();
+    Ok(Performed { result: answer.map(Reply::Model), effects })
 }

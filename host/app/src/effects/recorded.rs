@@ -19,7 +19,8 @@ pub async fn record_reply(
     let reply = match result {
         Err(error) => return Ok(Recorded::Error(error.clone())),
         Ok(Reply::Content(content)) if content.len() <= REPLY_LIMIT => {
-            return Ok(Recorded::Content(blobs.put_blob(Bytes::from(content.clone())).await?));
+            // Only a read of a file answers this, and its bytes came from this very blob: a read costs no write.
+            return Ok(Recorded::Content(Digest::of(content)));
         }
         Ok(reply) => reply,
     };

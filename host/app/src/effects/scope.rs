@@ -3,6 +3,7 @@
 use super::attempt::{Attempt, stop_of};
 use super::host::{ScopeHost, SharedScopeHost};
 use super::recorded::{record_output, restore_output, restore_reply};
+use super::schema;
 use crate::App;
 use crate::catalog::LivePlugin;
 use crate::failpoint;
@@ -10,9 +11,9 @@ use crate::ports::components::{CallRequest, Determinism, Profile};
 use crate::ports::host_calls::{Answer, HostCalls as _};
 use crate::ports::store_error::StoreError;
 use domain::address::Scope;
-use domain::component::{CallContext, CallEnd, CallFailure, Cost, Export, Limits, Output, Stop};
+use domain::component::{CallContext, CallEnd, CallFailure, CallOutcome, Cost, Export, Limits, Output, Stop};
 use domain::effect::{Call, Reply};
-use domain::event::EventBody;
+use domain::event::{EventBody, RESET};
 use domain::history::{ComponentRef, TryEnd, Yield};
 use domain::id::Digest;
 use domain::journal::{Entry, EntryBody, LocalEffect, RecordedOutput, ScopeEnd, ScopeStart};
@@ -27,8 +28,6 @@ pub enum ScopeResult {
     Ended {
         /// Output or failure.
         result: Result<Output, CallFailure>,
-        /// Whether a foreign effect succeeded.
-        effects_done: bool,
         /// For the decider.
         end: TryEnd,
     },
@@ -68,6 +67,7 @@ async fn try_component(
     }
     let (start, plugin) = match recorded_start(&entries) {
         Some(start) => {
+            tell_resumed(attempt, scope, depth).await?;
             let digest = start.digest.unwrap_or(Digest([0; 32]));
             let plugin = pinned(&attempt.app, digest).await?;
             (start, plugin)
@@ -88,19 +88,54 @@ async fn try_component(
     }
     let host =
         Arc::new(ScopeHost::new(Arc::clone(attempt), scope.clone(), Some(Arc::clone(&plugin)), parent));
-    let request = request(attempt, &start, &plugin, component, depth, Arc::clone(&host));
-    let outcome = attempt.app.ports.components.call(request).await;
+    let request = request(attempt, &start, &plugin, depth, Arc::clone(&host));
+    let outcome = tokio::select! {
+        biased;
+        outcome = attempt.app.ports.components.call(request) => outcome,
+        // Dropping the call ends a guest that computes; what it has begun settles below.
+        stop = attempt.until_stopped() => stopped(stop),
+        () = host.until_abandoned() => stopped(Stop::Cancelled),
+    };
+    let trapped = matches!(&outcome.result, Err(CallEnd::Failed(CallFailure::Trap { .. })));
+    if trapped || outcome.result.is_ok() {
+        attempt.app.catalog.trials.note(plugin.digest, trapped, attempt.app.settings.trap_limit);
+    }
     // An effect that outlives the guest (a deadline, a cancel) is journaled before the scope ends.
     if outcome.result.is_err() {
         host.settle().await;
     }
+    let asked_all = match &outcome.result {
+        Ok(_) => true,
+        Err(CallEnd::Failed(failure)) => !failure.is_cut(),
+        Err(CallEnd::Stopped(_)) => false,
+    };
+    if asked_all && let Some(sides) = host.unasked() {
+        return Ok(ScopeResult::Stopped(Stop::Nondeterminism(Box::new(sides))));
+    }
     match outcome.result {
-        Ok(output) => end(attempt, scope, Some(&host), Ok(output), outcome.cost, depth).await,
+        Ok(output) => {
+            let fitting = schema::fitting(&plugin.manifest, scope.personality(), output).await;
+            end(attempt, scope, Some(&host), fitting, outcome.cost, depth).await
+        }
         Err(CallEnd::Failed(failure)) => {
             end(attempt, scope, Some(&host), Err(failure), outcome.cost, depth).await
         }
         Err(CallEnd::Stopped(stop)) => Ok(ScopeResult::Stopped(stop)),
     }
+}
+
+fn stopped(stop: Stop) -> CallOutcome {
+    CallOutcome { result: Err(CallEnd::Stopped(stop)), cost: Cost::default() }
+}
+
+/// What those who watch saw of the scope's text and progress is told anew, also of what the journal answers. Durable, so that whoever was
+/// away, or watched another host, learns of it. Scopes below are run again with theirs and need no event of their own.
+async fn tell_resumed(attempt: &Attempt, scope: &Scope, depth: u8) -> Result<(), StoreError> {
+    if depth > 0 {
+        return Ok(());
+    }
+    let event = EventBody { event: RESET.to_owned(), data: json!({ "scope": scope.to_string() }) };
+    attempt.flush(Vec::new(), vec![LocalEffect::Event(event)]).await
 }
 
 /// Run or resume a call that the host makes itself.
@@ -139,21 +174,13 @@ async fn try_host_call(
                 Ok(reply) => (Ok(RecordedOutput::Host), Ok(Yield::Reply(reply))),
                 Err(error) => (Err(CallFailure::Error(error.clone())), Err(CallFailure::Error(error))),
             };
-            let done = ScopeEnd {
-                result: recorded,
-                cost: Cost::default(),
-                effects_done: host.effects_done(),
-                retry_safe: true,
-            };
+            let effects_done = attempt.has_effects(scope);
+            let done = ScopeEnd { result: recorded, cost: Cost::default(), effects_done, retry_safe: true };
             let ended = entry(attempt, scope, host.last_ordinal() + 1, EntryBody::End(done));
             let at = ended.at;
             attempt.flush(vec![ended], Vec::new()).await?;
             let end = TryEnd { result: value, at, may_retry: true };
-            Ok(ScopeResult::Ended {
-                result: Ok(Output::Json(Value::Null)),
-                effects_done: host.effects_done(),
-                end,
-            })
+            Ok(ScopeResult::Ended { result: Ok(Output::Json(Value::Null)), end })
         }
     }
 }
@@ -168,7 +195,7 @@ async fn recorded_end(attempt: &Attempt, entries: &[Entry]) -> Result<Option<Sco
                 Ok(Yield::Reply(_)) => Ok(Output::Json(Value::Null)),
                 Err(failure) => Err(failure.clone()),
             };
-            return Ok(Some(ScopeResult::Ended { result, effects_done: done.effects_done, end }));
+            return Ok(Some(ScopeResult::Ended { result, end }));
         }
     }
     Ok(None)
@@ -232,7 +259,8 @@ async fn begin(
         );
         return Ok(Err(CallFailure::Unloadable { message }));
     };
-    let start = draw(attempt, Some(&plugin), Some(export.clone()), limits(&attempt.app, &plugin));
+    let mut start = draw(attempt, Some(&plugin), Some(export.clone()), limits(&attempt.app, &plugin));
+    start.context = Some(context(&attempt.task, scope, &start));
     let begun = entry(attempt, scope, 0, EntryBody::Start(Box::new(start.clone())));
     if depth == 0 {
         // Durable at once, so that those who watch see the phase begin.
@@ -258,6 +286,7 @@ fn draw(
         digest: plugin.map(|plugin| plugin.digest),
         abi: plugin.map(|plugin| plugin.manifest.abi.clone()),
         export,
+        context: None,
         config: json!({}),
         limits,
         start: attempt.app.ports.clock.now(),
@@ -314,11 +343,10 @@ fn request(
     attempt: &Attempt,
     start: &ScopeStart,
     plugin: &LivePlugin,
-    component: &ComponentRef,
     depth: u8,
     host: Arc<ScopeHost>,
 ) -> CallRequest {
-    let (context, determinism) = request_parts(&attempt.task, start, component);
+    let (context, determinism) = request_parts(&attempt.task, &host.scope, start);
     CallRequest {
         digest: plugin.digest,
         export: start.export.clone().unwrap_or(Export::Step { config: Value::Null, input: Value::Null }),
@@ -332,25 +360,23 @@ fn request(
 
 /// What a call gets from its recorded start: the same on every run and on replay.
 #[must_use]
-pub fn request_parts(
-    task: &Task,
-    start: &ScopeStart,
-    component: &ComponentRef,
-) -> (CallContext, Determinism) {
+pub fn request_parts(task: &Task, scope: &Scope, start: &ScopeStart) -> (CallContext, Determinism) {
     let mut seed = [0_u8; 32];
     let drawn = data_encoding::HEXLOWER.decode(start.seed.as_bytes()).unwrap_or_default();
     seed.iter_mut().zip(drawn).for_each(|(target, source)| *target = source);
-    let context = CallContext {
+    let context = start.context.clone().unwrap_or_else(|| context(task, scope, start));
+    (context, Determinism { start: start.start, seed })
+}
+
+/// In whose name a scope runs.
+fn context(task: &Task, scope: &Scope, start: &ScopeStart) -> CallContext {
+    CallContext {
         task: task.new.id.to_string(),
         user: task.new.user.to_string(),
         agent: task.new.agent.to_string(),
-        personality: match component {
-            ComponentRef::Personality(id) => Some(id.clone()),
-            ComponentRef::Skill(_) | ComponentRef::Step(_) => None,
-        },
+        personality: scope.personality().map(str::to_owned),
         config: start.config.clone(),
-    };
-    (context, Determinism { start: start.start, seed })
+    }
 }
 
 /// Record the end of a scope; durable when it answers.
@@ -363,7 +389,7 @@ async fn end(
     depth: u8,
 ) -> Result<ScopeResult, StoreError> {
     failpoint::reach("scope.before-end");
-    let effects_done = host.is_some_and(|host| host.effects_done());
+    let effects_done = attempt.has_effects(scope);
     let retry_safe =
         host.and_then(|host| host.plugin.as_ref()).is_some_and(|plugin| is_retry_safe(plugin, scope));
     let recorded = match &result {
@@ -389,7 +415,7 @@ async fn end(
     }
     let end =
         TryEnd { result: result.clone().map(Yield::Output), at, may_retry: !effects_done || retry_safe };
-    Ok(ScopeResult::Ended { result, effects_done, end })
+    Ok(ScopeResult::Ended { result, end })
 }
 
 /// A tool says itself whether another try is safe after effects.

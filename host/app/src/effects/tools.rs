@@ -2,16 +2,18 @@
 
 use super::host::{Halt, Performed};
 use super::live::Live;
+use super::schema;
 use super::scope::{ScopeResult, run_component};
 use crate::catalog::LivePlugin;
 use domain::component::{CallFailure, Export, LimitKind, Output};
+use domain::effect::model::Tier;
 use domain::effect::tools::{ToolDescription, ToolsCall};
 use domain::effect::{Call, CallError, ErrorKind, Reply};
 use domain::history::ComponentRef;
+use domain::manifest::grant::{Capability, authorize};
 use domain::manifest::{PluginKind, Tool};
 use serde_json::Value;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// Deepest nesting of calls: the runtime reserves instance slots for this many.
 const DEPTH_LIMIT: u8 = 8;
@@ -29,7 +31,8 @@ fn available(live: &Live) -> Vec<ToolDescription> {
     let skills = view.live.iter().filter(|((kind, _), _)| *kind == PluginKind::Skill);
     let tools = skills
         .flat_map(|((_, skill), plugin)| plugin.manifest.tools.iter().map(move |tool| describe(skill, tool)));
-    tools.filter(|tool| is_granted(live, &tool.name)).collect()
+    let granted = live.host.granted();
+    tools.filter(|tool| is_granted(live, granted.as_deref(), &tool.name)).collect()
 }
 
 fn describe(skill: &str, tool: &Tool) -> ToolDescription {
@@ -41,17 +44,10 @@ fn describe(skill: &str, tool: &Tool) -> ToolDescription {
     }
 }
 
-fn is_granted(live: &Live, name: &str) -> bool {
+fn is_granted(live: &Live, granted: Option<&[Capability]>, name: &str) -> bool {
     let call = Call::Tools(ToolsCall::Call { name: name.to_owned(), arguments: Value::Null });
-    live.host.plugin.as_ref().is_none_or(|plugin| {
-        domain::manifest::grant::authorize(
-            &plugin.manifest.id(),
-            &call,
-            domain::effect::model::Tier::Core,
-            &plugin.granted,
-        )
-        .is_ok()
-    })
+    let plugin = live.host.plugin.as_ref().map(|plugin| plugin.manifest.id()).unwrap_or_default();
+    granted.is_none_or(|granted| authorize(&plugin, &call, Tier::Core, granted).is_ok())
 }
 
 async fn call_tool(live: &Live, name: &str, arguments: &Value) -> Result<Performed, Halt> {
@@ -67,7 +63,7 @@ async fn call_tool(live: &Live, name: &str, arguments: &Value) -> Result<Perform
     else {
         return Ok(Performed::error(unknown(name)));
     };
-    if let Err(message) = check_arguments(definition, arguments) {
+    if let Err(message) = schema::check(&definition.schema, arguments) {
         let message = format!("arguments of {name} do not fit its schema: {message}");
         return Ok(Performed::error(CallError::new(ErrorKind::InvalidInput, "arguments", message)));
     }
@@ -85,12 +81,7 @@ async fn call_tool(live: &Live, name: &str, arguments: &Value) -> Result<Perform
         Box::pin(run_component(&host.attempt, &scope, &component, &export, Some(host.as_ref()))).await;
     let result = match nested {
         ScopeResult::Stopped(stop) => return Err(Halt::Stop(stop)),
-        ScopeResult::Ended { result, effects_done, .. } => {
-            if effects_done {
-                host.effects_done.store(true, Ordering::SeqCst);
-            }
-            result
-        }
+        ScopeResult::Ended { result, .. } => result,
     };
     Ok(match result {
         Ok(Output::Json(value)) => Performed::reply(Reply::Json(value)),
@@ -103,15 +94,6 @@ async fn call_tool(live: &Live, name: &str, arguments: &Value) -> Result<Perform
         Err(failure) => {
             Performed::error(CallError::new(ErrorKind::Other, failure.code(), format!("{name}: {failure}")))
         }
-    })
-}
-
-fn check_arguments(tool: &Tool, arguments: &Value) -> Result<(), String> {
-    let validator = jsonschema::validator_for(&tool.schema)
-        .map_err(|error| format!("the schema itself is not valid: {error}"))?;
-    validator.validate(arguments).map_err(|error| {
-        let place = error.instance_path().to_string();
-        if place.is_empty() { error.to_string() } else { format!("{place}: {error}") }
     })
 }
 

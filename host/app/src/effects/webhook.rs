@@ -33,6 +33,7 @@ async fn try_deliver(live: &Live, request: &WebhookRequest) -> Result<u16, CallE
         body,
         timeout: TIMEOUT,
         limit: BODY_LIMIT,
+        permission: Some(live.permission()),
     };
     Ok(app.ports.outbound.send(outgoing, Purpose::Webhook).await?.status)
 }

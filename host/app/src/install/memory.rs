@@ -1,5 +1,8 @@
-//! What a refresh knows of the ones before it. Only a memory: losing it costs compiling again.
+//! What a refresh knows of the ones before it. Losing it costs compiling again; what must outlive the process is in the database, too.
 
+use super::Key;
+use crate::catalog::CatalogView;
+use crate::ports::plugins::LiveRecord;
 use domain::id::Digest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -9,6 +12,9 @@ use std::time::Duration;
 const GRACE: Duration = Duration::from_secs(10);
 /// Calls of a version that was swapped out find its code in memory this long; later ones compile it again from the cache.
 const DRAIN: Duration = Duration::from_secs(60);
+
+/// Why a version was taken back before a restart.
+const TRAPPED: &str = "it was taken back, because it trapped again and again after it was swapped in. Put another version into the file";
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -25,6 +31,14 @@ pub(crate) struct Memory {
     draining: BTreeMap<Digest, Duration>,
     /// Live with a grant that left the policy, and since when.
     lost: BTreeMap<Digest, Duration>,
+    /// What the database says was live; none before it was read.
+    stored: Option<Vec<LiveRecord>>,
+    /// Was live before the restart, and has not been looked at since.
+    absent: Vec<LiveRecord>,
+    /// The versions that live ones replaced, while those are new.
+    previous: BTreeMap<Key, Digest>,
+    /// Versions that were taken back, of which plugin and why.
+    rejected: BTreeMap<Digest, (Key, String)>,
     /// The last trouble with the policy, which is logged once.
     policy: Option<String>,
 }
@@ -45,6 +59,7 @@ impl Memory {
     pub(super) fn keep_only(&mut self, present: &BTreeSet<Digest>) {
         self.refused.retain(|digest, _| present.contains(digest));
         self.passed.retain(|digest| present.contains(digest));
+        self.rejected.retain(|digest, _| present.contains(digest));
     }
 
     pub(super) fn refused(&self, digest: Digest) -> Option<&str> {
@@ -73,6 +88,10 @@ impl Memory {
 
     pub(super) fn path(&self, digest: Digest) -> Option<&PathBuf> {
         self.paths.get(&digest)
+    }
+
+    pub(super) fn set_path(&mut self, digest: Digest, path: PathBuf) {
+        self.paths.insert(digest, path);
     }
 
     pub(super) fn set_paths(&mut self, paths: BTreeMap<Digest, PathBuf>) {
@@ -111,5 +130,85 @@ impl Memory {
     /// Whether a grace has to end without another signal.
     pub(super) fn is_waiting(&self) -> bool {
         !self.lost.is_empty()
+    }
+
+    /// Whether the database has been asked what was live.
+    pub(super) fn knows_the_past(&self) -> bool {
+        self.stored.is_some()
+    }
+
+    /// What was live before the restart.
+    pub(super) fn remember(&mut self, stored: Vec<LiveRecord>) {
+        for record in &stored {
+            let key = (record.kind, record.name.clone());
+            if let Some(previous) = record.previous {
+                self.previous.insert(key.clone(), previous);
+            }
+            for digest in &record.rejected {
+                self.reject(*digest, key.clone(), TRAPPED.to_owned());
+            }
+        }
+        self.absent.clone_from(&stored);
+        self.stored = Some(stored);
+    }
+
+    /// Those that were live before the restart and have not been looked at.
+    pub(super) fn take_absent(&mut self) -> Vec<LiveRecord> {
+        std::mem::take(&mut self.absent)
+    }
+
+    /// Look at it again next time.
+    pub(super) fn keep_absent(&mut self, record: LiveRecord) {
+        self.absent.push(record);
+    }
+
+    pub(super) fn previous(&self, key: &Key) -> Option<Digest> {
+        self.previous.get(key).copied()
+    }
+
+    pub(super) fn replaced(&mut self, key: Key, previous: Digest) {
+        self.previous.insert(key, previous);
+    }
+
+    pub(super) fn forget_previous(&mut self, key: &Key) {
+        self.previous.remove(key);
+    }
+
+    /// Plugins whose version may be taken back.
+    pub(super) fn replaceable(&self) -> Vec<Key> {
+        self.previous.keys().cloned().collect()
+    }
+
+    /// Do not load these bytes again while a file has them.
+    pub(super) fn reject(&mut self, digest: Digest, key: Key, reason: String) {
+        self.rejected.insert(digest, (key, reason));
+    }
+
+    pub(super) fn rejected(&self, digest: Digest) -> Option<&str> {
+        self.rejected.get(&digest).map(|(_, reason)| reason.as_str())
+    }
+
+    /// What the database has to know about a view; nothing when it knows that already.
+    pub(super) fn to_store(&self, view: &CatalogView) -> Option<Vec<LiveRecord>> {
+        let record = |(key, digest): (&Key, Digest)| LiveRecord {
+            kind: key.0,
+            name: key.1.clone(),
+            digest,
+            path: self.path(digest).map(|path| path.display().to_string()).unwrap_or_default(),
+            previous: self.previous(key),
+            rejected: self
+                .rejected
+                .iter()
+                .filter(|(_, (of, _))| of == key)
+                .map(|(digest, _)| *digest)
+                .collect(),
+        };
+        let live: Vec<LiveRecord> =
+            view.live.iter().map(|(key, plugin)| record((key, plugin.digest))).collect();
+        (self.stored.as_ref() != Some(&live)).then_some(live)
+    }
+
+    pub(super) fn stored(&mut self, live: Vec<LiveRecord>) {
+        self.stored = Some(live);
     }
 }

@@ -2,7 +2,7 @@
 use super::*;
 use crate::ports::components::{CallRequest, Compiled, ComponentError, Profile};
 use crate::ports::packages::BrokenPackage;
-use crate::ports::plugins::PluginRecord;
+use crate::ports::plugins::{LiveRecord, PluginRecord};
 use crate::ports::store_error::StoreError;
 use bytes::Bytes;
 use domain::component::CallOutcome;
@@ -10,6 +10,11 @@ use domain::manifest::{ABI, Manifest, Personality};
 use domain::time::Timestamp;
 use std::collections::HashMap;
 use std::sync::Mutex;
+
+mod before;
+
+const INSTALLATION: Uuid = Uuid::from_u128(7);
+const TRAPS: u32 = 5;
 
 /// Everything around installing, scripted.
 #[derive(Default)]
@@ -23,6 +28,10 @@ struct World {
     unloaded: Mutex<Vec<Digest>>,
     recorded: Mutex<Vec<Digest>>,
     store_is_down: Mutex<bool>,
+    /// What the database has.
+    blobs: Mutex<HashMap<Digest, Bytes>>,
+    records: Mutex<HashMap<Digest, PluginRecord>>,
+    live: Mutex<Vec<LiveRecord>>,
     catalog: LivePlugins,
 }
 
@@ -35,6 +44,8 @@ impl World {
             plugins: self,
             clock: self,
             catalog: &self.catalog,
+            installation: INSTALLATION,
+            trap_limit: TRAPS,
         };
         install.refresh(self).await.unwrap();
         self.catalog.view()
@@ -107,12 +118,16 @@ impl Blobs for World {
     async fn put_blob(&self, bytes: Bytes) -> Result<Digest, StoreError> {
         match *self.store_is_down.lock().unwrap() {
             true => Err(StoreError::Unavailable("disk full".into())),
-            false => Ok(Digest::of(&bytes)),
+            false => {
+                let digest = Digest::of(&bytes);
+                self.blobs.lock().unwrap().insert(digest, bytes);
+                Ok(digest)
+            }
         }
     }
 
-    async fn find_blob(&self, _digest: Digest) -> Result<Option<Bytes>, StoreError> {
-        Ok(None)
+    async fn find_blob(&self, digest: Digest) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.blobs.lock().unwrap().get(&digest).cloned())
     }
 
     async fn clean_blobs(&self, _now: Timestamp, _limit: u32) -> Result<u64, StoreError> {
@@ -124,11 +139,28 @@ impl Blobs for World {
 impl Plugins for World {
     async fn insert_plugin(&self, record: PluginRecord) -> Result<(), StoreError> {
         self.recorded.lock().unwrap().push(record.digest);
+        self.records.lock().unwrap().insert(record.digest, record);
         Ok(())
     }
 
-    async fn find_plugin(&self, _digest: Digest) -> Result<Option<PluginRecord>, StoreError> {
-        Ok(None)
+    async fn find_plugin(&self, digest: Digest) -> Result<Option<PluginRecord>, StoreError> {
+        Ok(self.records.lock().unwrap().get(&digest).cloned())
+    }
+
+    async fn list_live(&self, installation: Uuid) -> Result<Vec<LiveRecord>, StoreError> {
+        assert_eq!(installation, INSTALLATION);
+        Ok(self.live.lock().unwrap().clone())
+    }
+
+    async fn replace_live(&self, installation: Uuid, live: Vec<LiveRecord>) -> Result<(), StoreError> {
+        assert_eq!(installation, INSTALLATION);
+        match *self.store_is_down.lock().unwrap() {
+            true => Err(StoreError::Unavailable("disk full".into())),
+            false => {
+                *self.live.lock().unwrap() = live;
+                Ok(())
+            }
+        }
     }
 }
 

@@ -23,6 +23,8 @@ pub struct KeptAnswer {
     pub status: u16,
     /// `Location`, if any.
     pub location: Option<String>,
+    /// Other headers that belong to the answer, such as its type: lower-case names and values.
+    pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }

@@ -33,8 +33,9 @@ pub trait Journal: Send + Sync + 'static {
     async fn append(&self, lease: &Lease, append: Append, now: Timestamp) -> Result<i64, StoreError>;
 
     /// End the task and its lease. Stores the event `task.completed`, `task.failed` or `task.cancelled` with `data` null.
-    /// When a cancel was committed before and the outcome is another, nothing is done and it answers `StoreError::Conflict`: the
-    /// caller finishes again with `Cancelled`, so that follow-ups tell what really happened. Answers the task as it is now.
+    /// When a cancel was committed before, it wins: the task ends as cancelled, and what the follow-ups would tell of another outcome is
+    /// dropped. Of a cancelled end the store makes the delivery itself (`domain::rigor::notice`), also for each child that nobody runs
+    /// and that is cancelled with it. Answers the task as it is now.
     async fn finish(
         &self,
         lease: &Lease,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 #[async_trait::async_trait]
 pub trait Model: Send + Sync + 'static {
     /// Complete the conversation: deltas as they come, then the whole answer as the last event. Dropping the stream cancels.
-    /// Errors are typed: `unavailable`, `timeout` and `busy` may be retried by the caller, others not.
+    /// A failure after the model has worked is told after `Used`. Errors are typed: `unavailable`, `timeout` and `busy` may be retried by the caller, others not.
     async fn complete(
         &self,
         request: ModelRequest,
@@ -42,19 +42,19 @@ impl Models {
     }
 }
 
-/// Read a stream to its end.
+/// Read a stream to its end; `seen` sees each event before that.
 ///
 /// # Errors
 /// The stream's own error, or `unavailable` when it ended without an answer.
 pub async fn collect(
     mut stream: BoxStream<'static, Result<ModelEvent, CallError>>,
-    mut delta: impl FnMut(&str),
+    mut seen: impl FnMut(&ModelEvent),
 ) -> Result<ModelAnswer, CallError> {
     use futures_util::StreamExt as _;
     while let Some(event) = stream.next().await {
         match event? {
-            ModelEvent::Delta(text) => delta(&text),
             ModelEvent::Answer(answer) => return Ok(answer),
+            event => seen(&event),
         }
     }
     Err(CallError::new(

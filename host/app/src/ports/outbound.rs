@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use domain::effect::CallError;
 use futures_util::stream::BoxStream;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Why a request leaves: decides which addresses it may reach.
@@ -20,6 +22,35 @@ pub enum Purpose {
     Source,
 }
 
+/// Code of the error when a connection was refused because the lease of the worker that asked is about to end. Nothing was sent.
+pub const LEASE_ENDS: &str = "lease-ends";
+
+/// Code of the error when no connection came about: the name has no address, or nobody answered there. Nothing was sent.
+pub const NOT_CONNECTED: &str = "not-connected";
+
+/// Whether a connection may still be made for whoever asked: a worker's lease may end while a name is looked up, or between redirects.
+#[derive(Clone)]
+pub struct Permission(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl Permission {
+    /// `holds` is asked after the name was resolved, right before each connection.
+    pub fn new(holds: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(holds))
+    }
+
+    /// Whether a connection may be made now.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Permission {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Permission").finish_non_exhaustive()
+    }
+}
+
 /// A request.
 #[derive(Debug, Clone)]
 pub struct OutboundRequest {
@@ -35,6 +66,8 @@ pub struct OutboundRequest {
     pub timeout: Duration,
     /// Largest body that is read; more is `too-large`.
     pub limit: u64,
+    /// Asked before each connection; without one it is made.
+    pub permission: Option<Permission>,
 }
 
 /// An answer whose body is read as it comes.
@@ -52,6 +85,7 @@ pub struct OutboundResponse {
 pub trait Outbound: Send + Sync + 'static {
     /// Check the address, connect to what was checked, send. Any status is an answer. Refused addresses are `denied`; no answer is
     /// `unavailable` or `timeout`. Redirects (GET and HEAD, at most 5, not for webhooks and models) are each a new decision.
+    /// A permission that does not hold any more is `unavailable` with the code [`LEASE_ENDS`], and nothing was sent.
     async fn send(&self, request: OutboundRequest, purpose: Purpose) -> Result<OutboundResponse, CallError>;
 
     /// Check a URL without DNS: scheme, user information, literal addresses.

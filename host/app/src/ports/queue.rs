@@ -30,6 +30,8 @@ pub struct Claimed {
     pub lease: Lease,
     /// It must run alone.
     pub suspect: bool,
+    /// Claims in a row before this one that ended in a suspend without a new entry.
+    pub stalls: u32,
 }
 
 /// What a heartbeat found for a lease.
@@ -50,6 +52,8 @@ pub struct Rescued {
     pub requeued: Vec<TaskId>,
     /// Given up.
     pub quarantined: Vec<TaskId>,
+    /// Deliveries of their ends were queued.
+    pub told: bool,
 }
 
 /// The queue. `now` on PostgreSQL is the database's own clock; the argument counts on SQLite only.
@@ -57,6 +61,9 @@ pub struct Rescued {
 pub trait Queue: Send + Sync + 'static {
     /// Take due tasks by priority, then age: each gets `token + 1` and a lease, and is running afterwards.
     async fn claim(&self, request: ClaimRequest, now: Timestamp) -> Result<Vec<Claimed>, StoreError>;
+
+    /// Whether a suspect of these drivers is queued: it waits for a host that runs nothing else.
+    async fn has_suspect(&self, drivers: &[String]) -> Result<bool, StoreError>;
 
     /// Extend these leases; one answer each, in order.
     async fn extend(
@@ -66,10 +73,12 @@ pub trait Queue: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Vec<Beat>, StoreError>;
 
-    /// Give tasks back without a strike (drain).
+    /// Give tasks back without a strike (drain, or a database that was away). A lease that expired counts, too, as long as nobody has
+    /// judged it or taken the task since: whoever gives it back is alive.
     async fn release(&self, leases: &[Lease], now: Timestamp) -> Result<(), StoreError>;
 
-    /// Judge leases that expired (`domain::strike`), at most `limit`.
+    /// Judge leases that expired (`domain::strike`), at most `limit`. A task that is quarantined ends with the delivery of its end
+    /// (`domain::rigor::notice`).
     async fn rescue(&self, now: Timestamp, limit: u32) -> Result<Rescued, StoreError>;
 
     /// At start: judge the leases of this host's earlier runs as if they had expired. `installation` is the lasting id of the data

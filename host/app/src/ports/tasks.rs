@@ -6,6 +6,7 @@ use domain::id::{TaskId, UserId};
 use domain::journal::Entry;
 use domain::task::{NewTask, State, Task};
 use domain::time::Timestamp;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A file that was imported into blobs before the task was submitted.
@@ -31,7 +32,8 @@ pub struct TaskPage {
 /// What a cancel did.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CancelOutcome {
-    /// It was queued or waiting and is cancelled now (its children too); the event `task.cancelled` is stored.
+    /// It was queued or waiting and is cancelled now (its children too); the event `task.cancelled` and the delivery to its
+    /// `callbackUrl` are stored with that.
     Cancelled(Task),
     /// It runs; its worker has been asked.
     Requested(Task),
@@ -63,6 +65,17 @@ pub struct PersonalityRecord {
     pub last_active: Option<Timestamp>,
 }
 
+/// What is deleted: tasks that ended before these times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CleanBefore {
+    /// Completed and cancelled tasks.
+    pub ended: Timestamp,
+    /// Failed and quarantined tasks.
+    pub failed: Timestamp,
+    /// Webhook deliveries, however they ended.
+    pub webhooks: Timestamp,
+}
+
 /// Tasks and what people see of them. Every method that takes a user answers only that user's tasks.
 #[async_trait::async_trait]
 pub trait Tasks: Send + Sync + 'static {
@@ -81,7 +94,8 @@ pub trait Tasks: Send + Sync + 'static {
         cursor: Option<&str>,
     ) -> Result<TaskPage, StoreError>;
 
-    /// Cancel a task of a user and its children.
+    /// Cancel a task of a user and its children. Those that nobody runs end here, each with the delivery of its end
+    /// (`domain::rigor::notice`).
     async fn cancel_task(
         &self,
         user: UserId,
@@ -113,13 +127,11 @@ pub trait Tasks: Send + Sync + 'static {
         personality: &str,
     ) -> Result<PersonalityRecord, StoreError>;
 
+    /// Personalities at work on anybody's unfinished tasks: that they are, not on what.
+    async fn list_busy_personalities(&self) -> Result<BTreeSet<String>, StoreError>;
+
     /// Delete at most `limit` ended tasks that ended before the given times, with journal, events and workspace. Answers how many.
-    async fn clean_tasks(
-        &self,
-        ended_before: Timestamp,
-        failed_before: Timestamp,
-        limit: u32,
-    ) -> Result<u64, StoreError>;
+    async fn clean_tasks(&self, before: CleanBefore, limit: u32) -> Result<u64, StoreError>;
 
     /// Whether the database answers and accepts writes.
     async fn check(&self) -> Result<(), StoreError>;

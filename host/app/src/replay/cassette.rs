@@ -6,7 +6,7 @@ use crate::ports::host_calls::{Answer, HostCalls, LogLevel};
 use domain::address::Scope;
 use domain::component::{Nondeterminism, Stop};
 use domain::effect::Call;
-use domain::journal::{CallRecord, Entry, EntryBody};
+use domain::journal::{CallRecord, Entry, EntryBody, ScopeEnd};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,9 +27,9 @@ impl Cassette {
             EntryBody::Call(record) => Some((entry.ordinal, record.clone())),
             EntryBody::Start(_) | EntryBody::End(_) => None,
         });
-        // A scope that failed may have been cut in the middle of a call that has no entry.
-        let ended =
-            entries.iter().any(|entry| matches!(&entry.body, EntryBody::End(end) if end.result.is_ok()));
+        // A scope that was cut may have been in the middle of a call that has no entry.
+        let is_whole = |end: &ScopeEnd| end.result.as_ref().err().is_none_or(|failure| !failure.is_cut());
+        let ended = entries.iter().any(|entry| matches!(&entry.body, EntryBody::End(end) if is_whole(end)));
         Self { blobs, scope, calls: calls.collect(), ended, ordinal: AtomicU32::new(0) }
     }
 

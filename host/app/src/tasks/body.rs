@@ -1,4 +1,4 @@
-//! The body of a task, exactly as document Autonoma shows it: these keys, no other, nulls explicit.
+//! The body of a task as document Autonoma shows it, with what has to be read for it.
 
 use super::artifacts;
 use super::estimate::estimate;
@@ -6,7 +6,7 @@ use crate::context::App;
 use domain::error::Error;
 use domain::rigor::request::AgentTask;
 use domain::task::{State, Task};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The input of an agent task.
 ///
@@ -24,41 +24,9 @@ pub(super) fn request(task: &Task) -> Result<AgentTask, Error> {
 /// When the store fails.
 pub async fn body(app: &App, task: &Task) -> Result<Value, Error> {
     let estimate = estimate(app, task, &request(task)?).await?;
-    let finished = task.state.is_finished();
     let output = match (&task.output, task.state) {
         (Some(output), State::Completed) => artifacts::filled(app, &task.new.id, output).await?,
         _ => Value::Null,
     };
-    Ok(json!({
-        "taskId": task.new.id,
-        "status": task.state.wire(),
-        "progress": if task.state == State::Completed { 100 } else { task.progress.percent.min(99) },
-        "currentAgent": task.progress.current_agent.as_ref().filter(|_| !finished),
-        "completedPhases": task.progress.completed_phases,
-        "estimatedCompletion": estimate.map(domain::time::Timestamp::rfc3339),
-        "output": output,
-        "error": error(task),
-        "createdAt": task.new.created_at.rfc3339(),
-        "startedAt": task.started_at.map(domain::time::Timestamp::rfc3339),
-        "completedAt": task.completed_at.map(domain::time::Timestamp::rfc3339),
-    }))
-}
-
-/// `{code,message,agent,phase}` of a failed task.
-fn error(task: &Task) -> Value {
-    match (&task.failure, task.state) {
-        (Some(failure), _) => json!({
-            "code": failure.code,
-            "message": failure.message,
-            "agent": failure.agent,
-            "phase": failure.phase,
-        }),
-        (None, State::Failed | State::Quarantined) => json!({
-            "code": "UNKNOWN",
-            "message": "the task ended without a recorded reason",
-            "agent": task.progress.current_agent,
-            "phase": task.progress.current_phase,
-        }),
-        (None, _) => Value::Null,
-    }
+    Ok(domain::rigor::body::body(task, estimate, &output))
 }

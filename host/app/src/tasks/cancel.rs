@@ -1,6 +1,5 @@
 //! `POST /v1/agents/tasks/{taskId}/cancel`.
 
-use super::notice::notice;
 use crate::context::App;
 use crate::live::Signal;
 use crate::ports::tasks::CancelOutcome;
@@ -28,11 +27,8 @@ pub async fn cancel(app: &App, caller: &Caller, id: &str) -> Result<Cancelled, E
     let outcome = app.ports.tasks.cancel_task(caller.user, &task.new.id, app.ports.clock.now()).await?;
     match outcome.ok_or_else(|| Error::not_found(format!("task {id:?} not found")))? {
         CancelOutcome::Cancelled(task) => {
-            // No worker ended it, so no executor queues the news of it.
-            if let Some(delivery) = notice(app, &task).await? {
-                app.ports.tasks.submit_task(delivery, Vec::new()).await?;
-                app.queued.notify_one();
-            }
+            // Deliveries of the news may have been queued with it.
+            app.queued.notify_one();
             app.live.publish(&task.new.id, Signal::Durable);
             Ok(Cancelled::Ended(task))
         }

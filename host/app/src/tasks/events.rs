@@ -5,12 +5,12 @@ use crate::context::App;
 use crate::live::Signal;
 use domain::caller::Caller;
 use domain::error::Error;
-use domain::event::EventBody;
+use domain::event::{EventBody, LiveEvent, RESET};
 use domain::id::TaskId;
 use domain::task::Task;
 use futures_util::stream::{self, Stream};
 use serde_json::{Value, json};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
@@ -62,6 +62,7 @@ pub async fn follow(
         pos,
         sub: 0,
         ready: VecDeque::new(),
+        resets: HashMap::new(),
         is_over: false,
     };
     if pos > 0 && follower.has_seen_the_end().await? {
@@ -102,6 +103,8 @@ struct Follower {
     /// Live events since then.
     sub: u64,
     ready: VecDeque<TaskEvent>,
+    /// Scopes that were resumed, and where. Their earlier deltas may still be on their way here.
+    resets: HashMap<String, i64>,
     is_over: bool,
 }
 
@@ -124,7 +127,7 @@ impl Follower {
                     if live.pos > self.pos {
                         self.read_store().await?;
                     }
-                    if !self.is_over {
+                    if !self.is_over && !self.is_taken_back(&live) {
                         self.push_live(live.body);
                     }
                 }
@@ -134,6 +137,15 @@ impl Follower {
                 Some(Err(RecvError::Closed)) => self.signals = self.app.live.subscribe(&self.id),
             }
         }
+    }
+
+    /// Whether it was said before the `reset` of its scope, or of the one around it.
+    fn is_taken_back(&self, live: &LiveEvent) -> bool {
+        let scope = live.body.data.get("scope").and_then(Value::as_str).unwrap_or_default();
+        let is_within = |reset: &str| {
+            scope.strip_prefix(reset).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.resets.iter().any(|(reset, pos)| live.pos < *pos && is_within(reset))
     }
 
     fn push_live(&mut self, body: EventBody) {
@@ -155,6 +167,11 @@ impl Follower {
                 self.pos = event.pos;
                 self.sub = 0;
                 let name = event.body.event;
+                if name == RESET
+                    && let Some(scope) = event.body.data.get("scope").and_then(Value::as_str)
+                {
+                    self.resets.insert(scope.to_owned(), event.pos);
+                }
                 let data = if is_last(&name) { self.last_body().await? } else { event.body.data };
                 self.is_over = is_last(&name);
                 self.ready.push_back(TaskEvent { id: event.pos.to_string(), event: name, data });

@@ -1,5 +1,10 @@
 //! Driver of agent tasks: the line of personalities through five phases each, gates after each round, repair rounds.
 //!
+//! A failed gate sends the work back, whether the host computed it or a personality that works again: coder-ai and those after it
+//! get it as a finding. How often is the scope's. When no round is left, the scope decides which failed gates refuse the result;
+//! those that do not are shown with it. Gates of those who do not work again (requirements, plan, design) are shown, too: no change
+//! of files can mend them.
+//!
 //! Places: `source`, `survey@R`, `PERSONALITY@R/PHASE`, `gates@R`, where R is the round from 1.
 
 mod output;
@@ -14,19 +19,16 @@ use crate::effect::{Call, Reply};
 use crate::history::{Command, Decision, Standing, TaskHistory, Work, Yield};
 use crate::retry::RetryPolicy;
 use crate::rigor::brief::{Brief, Contribution};
-use crate::rigor::gate::{Gate, unmet};
-use crate::rigor::line::{Station, groups, line};
+use crate::rigor::gate::{Gate, findings, refusals};
+use crate::rigor::line::{Station, groups, line, repair};
 use crate::rigor::phase::Phase;
 use crate::rigor::request::{AgentTask, Source};
-use crate::task::{Progress, TaskFailure};
+use crate::task::{AtWork, Progress, TaskFailure};
 use serde_json::{Value, json};
 use station::{Finished, StationStanding};
 
 /// Its name and version.
 pub const NAME: &str = "rigor/1";
-
-/// Personalities that a repair round goes through again.
-const REPAIR: [&str; 2] = ["coder-ai", "tester-ai"];
 
 /// Paths of the workspace that a brief lists at most.
 const BRIEF_FILES: usize = 500;
@@ -66,11 +68,10 @@ impl Walk<'_> {
     fn decision(&mut self, commands: Vec<Command>) -> Decision {
         let percent = self.done.saturating_mul(100) / self.expected.max(1);
         self.progress.percent = u8::try_from(percent.min(99)).unwrap_or(99);
-        if let Some(Command::Run { place, .. }) = commands.first() {
-            if let Some((agent, phase)) = place.0.split_once('/') {
-                self.progress.current_agent = agent.split('@').next().map(str::to_owned);
-                self.progress.current_phase = Some(phase.to_owned());
-            }
+        self.progress.at_work = commands.iter().filter_map(at_work).collect();
+        if let Some(first) = self.progress.at_work.first() {
+            self.progress.current_agent = Some(first.agent.clone());
+            self.progress.current_phase = Some(first.phase.clone());
         }
         Decision { commands, progress: std::mem::take(&mut self.progress) }
     }
@@ -78,37 +79,32 @@ impl Walk<'_> {
     fn rounds(&mut self, stations: &[Station]) -> Result<Value, Halt> {
         self.source()?;
         let mut contributions: Vec<Contribution> = Vec::new();
-        let mut findings: Vec<Gate> = Vec::new();
-        let mut own_gates: Vec<(String, Vec<Gate>)> = Vec::new();
+        let mut brief_findings: Vec<Gate> = Vec::new();
+        let mut own_gates: Vec<(Station, Vec<Gate>)> = Vec::new();
         let mut summary = String::new();
         let rounds = self.task.scope.rounds();
+        let repairing = repair(stations);
         for round in 1..=rounds {
-            let again: Vec<Station> = stations
-                .iter()
-                .filter(|station| round == 1 || REPAIR.contains(&station.personality))
-                .copied()
-                .collect();
+            let working = if round == 1 { stations } else { repairing };
             if round > 1 {
                 self.expected = self
                     .expected
-                    .saturating_add(u32::try_from(again.len() * Phase::ALL.len() + 2).unwrap_or(0));
+                    .saturating_add(u32::try_from(working.len() * Phase::ALL.len() + 2).unwrap_or(0));
             }
             let files = self.survey(round)?;
-            let mut violations: Vec<String> = Vec::new();
-            for group in groups(&again) {
+            for group in groups(working) {
                 let brief = Brief {
                     task: self.task.task.clone(),
                     scope: self.task.scope.as_str().to_owned(),
                     round,
                     files: files.clone(),
                     earlier: contributions.clone(),
-                    findings: findings.clone(),
+                    findings: brief_findings.clone(),
                 };
                 for (station, finished) in self.group(&group, &brief)? {
                     contributions.retain(|contribution| contribution.personality != station.personality);
-                    own_gates.retain(|(personality, _)| personality != station.personality);
-                    own_gates.push((station.personality.to_owned(), finished.gates));
-                    violations.extend(finished.violations);
+                    own_gates.retain(|(other, _)| *other != station);
+                    own_gates.push((station, named(&station, finished.gates)));
                     if !finished.summary.is_empty() {
                         summary = finished.summary;
                     }
@@ -122,21 +118,26 @@ impl Walk<'_> {
                     }
                 }
             }
-            let report = self.gates(round, violations)?;
+            let report = self.gates(round)?;
+            // Every personality's checks are shown; only those whose work can be made again send it back.
+            let own: Vec<Gate> = own_gates
+                .iter()
+                .filter(|(station, _)| repairing.contains(station))
+                .flat_map(|(_, gates)| gates.iter().cloned())
+                .collect();
             let mut gates = report.gates.clone();
-            for (personality, own) in &own_gates {
-                gates.extend(
-                    own.iter()
-                        .map(|gate| Gate { name: format!("{personality}: {}", gate.name), ..gate.clone() }),
-                );
+            gates.extend(own_gates.iter().flat_map(|(_, gates)| gates.iter().cloned()));
+            let scope = self.task.scope;
+            brief_findings = findings(scope, &report.gates, &own);
+            if !brief_findings.is_empty() && round < rounds && !repairing.is_empty() {
+                continue;
             }
-            findings = unmet(self.task.scope, &report.gates);
-            if findings.is_empty() {
+            let refused = refusals(scope, &report.gates, &own);
+            if refused.is_empty() {
                 return Ok(output::build(&summary, &self.task, &report, gates, &contributions, round));
             }
-            if round == rounds {
-                return Err(Halt::Failed(output::refused(self.task.scope, rounds, &findings, &gates)));
-            }
+            let last = working.last().map(|station| station.personality);
+            return Err(Halt::Failed(output::refused(scope, round, last, &refused, &gates)));
         }
         Err(Halt::Broken("a scope has no rounds".to_owned()))
     }
@@ -170,12 +171,8 @@ impl Walk<'_> {
         }
     }
 
-    fn gates(
-        &mut self,
-        round: u32,
-        schema_violations: Vec<String>,
-    ) -> Result<crate::effect::gates::GatesReport, Halt> {
-        let call = || Call::Gates(GatesRequest { round, schema_violations });
+    fn gates(&mut self, round: u32) -> Result<crate::effect::gates::GatesReport, Halt> {
+        let call = || Call::Gates(GatesRequest { round });
         match self.host(&format!("gates@{round}"), call)? {
             Ok(Reply::Gates(report)) => Ok(report),
             Ok(other) => Err(Halt::Broken(format!("unexpected reply to the gates: {other:?}"))),
@@ -218,6 +215,20 @@ impl Walk<'_> {
         }
         if commands.is_empty() { Ok(finished) } else { Err(Halt::Pending(commands)) }
     }
+}
+
+/// The gates as they are shown and sent back: with the name of who made the check.
+fn named(station: &Station, gates: Vec<Gate>) -> Vec<Gate> {
+    let name = |gate: &Gate| format!("{}: {}", station.personality, gate.name);
+    gates.into_iter().map(|gate| Gate { name: name(&gate), ..gate }).collect()
+}
+
+/// Who works on a command, when it is the phase of a personality.
+fn at_work(command: &Command) -> Option<AtWork> {
+    let Command::Run { place, .. } = command else { return None };
+    let (agent, phase) = place.0.split_once('/')?;
+    let agent = agent.split('@').next().unwrap_or(agent);
+    Some(AtWork { agent: agent.to_owned(), phase: phase.to_owned() })
 }
 
 fn host_failure(code: &str, failure: &CallFailure) -> TaskFailure {

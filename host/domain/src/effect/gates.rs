@@ -8,8 +8,6 @@ use serde::{Deserialize, Serialize};
 pub struct GatesRequest {
     /// From 1.
     pub round: u32,
-    /// Phases whose output did not fit its schema (`PERSONALITY/PHASE: why`).
-    pub schema_violations: Vec<String>,
 }
 
 /// How a file of the workspace changed.

@@ -207,6 +207,37 @@ pub struct Usage {
     pub output_tokens: u64,
 }
 
+impl Usage {
+    /// Bytes that one token is taken for where nobody counts.
+    const BYTES_A_TOKEN: usize = 4;
+
+    /// What a request and an answer of this many bytes may have taken, for providers that do not say.
+    #[must_use]
+    pub fn estimated(request: &ModelRequest, answered: usize) -> Self {
+        let tokens = |bytes: usize| bytes.div_ceil(Self::BYTES_A_TOKEN) as u64;
+        let asked: usize = request
+            .messages
+            .iter()
+            .map(|message| {
+                let calls = message.tool_calls.iter().map(|call| call.name.len() + call.arguments.len());
+                message.content.len() + calls.sum::<usize>()
+            })
+            .sum();
+        let offered: usize = request
+            .tools
+            .iter()
+            .map(|tool| tool.name.len() + tool.description.len() + tool.parameters.to_string().len())
+            .sum();
+        Self { input_tokens: tokens(asked + offered), output_tokens: tokens(answered) }
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn total(self) -> u64 {
+        self.input_tokens.saturating_add(self.output_tokens)
+    }
+}
+
 /// The whole answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -229,6 +260,8 @@ pub struct ModelAnswer {
 pub enum ModelEvent {
     /// More text.
     Delta(String),
+    /// Tokens of an answer that fails with the next event: they were used all the same.
+    Used(Usage),
     /// The whole answer; the last event.
     Answer(ModelAnswer),
 }

@@ -5,6 +5,7 @@ use crate::effect::http::HttpRequest;
 use crate::effect::model::Tier;
 use crate::effect::{Call, CallError, ErrorKind};
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 /// One interface with its bounds: in a manifest what is asked for, in a policy what is given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,14 +206,15 @@ fn denied(plugin: &str, call: &Call, default_tier: Tier) -> CallError {
     )
 }
 
-/// The host of an absolute URL, lower case, without port and user information.
+/// The host of an absolute http or https URL, read by the parser that the egress uses: another reading of the same text would let a
+/// plugin name one host here and reach another there.
 fn url_host(url: &str) -> Option<String> {
-    let rest = url.split_once("://")?.1;
-    let authority = rest.split(['/', '?', '#', '\\']).next()?;
-    let host = authority.rsplit('@').next()?;
-    let host =
-        if host.starts_with('[') { host.split_inclusive(']').next()? } else { host.split(':').next()? };
-    (!host.is_empty()).then(|| host.to_lowercase())
+    let begins =
+        |scheme: &str| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    if !begins("http://") && !begins("https://") {
+        return None;
+    }
+    Url::parse(url).ok()?.host_str().map(str::to_lowercase)
 }
 
 fn host_matches(given: &str, host: &str) -> bool {
@@ -263,6 +265,18 @@ mod tests {
             ("*.example.com", "https://example.com/", false),
             ("*.example.com", "https://evilexample.com/", false),
             ("*", "https://anything.test/", true),
+            ("api.example.com", "HTTPS://api.example.com/", true),
+            ("api.example.com", "https:evil.example/?://api.example.com/", false),
+            ("api.example.com", "https:/evil.example/?://api.example.com/", false),
+            ("api.example.com", "https:\\\\evil.example/?://api.example.com/", false),
+            ("api.example.com", "https://evil.example\t/?://api.example.com/", false),
+            ("api.example.com", " https://evil.example/?://api.example.com/", false),
+            ("api.example.com", "https:///evil.example/?@api.example.com/", false),
+            ("api.example.com", "https://api.example.com:pass@evil.example/", false),
+            ("api.example.com", "https://api.exa\u{ad}mple.com/", true),
+            ("*", "https:anything.test/", false),
+            ("*", "ftp://anything.test/", false),
+            ("*", "file:///etc/passwd", false),
         ] {
             assert_eq!(
                 authorize("p", &get(url), Tier::Core, &[http(&[given])]).is_ok(),

@@ -17,7 +17,7 @@ pub struct Brief {
     pub files: Vec<String>,
     /// Outcomes of the personalities before this one.
     pub earlier: Vec<Contribution>,
-    /// Failed gates of the round before.
+    /// The gates that sent the work back: the host's, and those of the personalities as `PERSONALITY: NAME`.
     pub findings: Vec<Gate>,
 }
 

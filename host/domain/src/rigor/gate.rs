@@ -43,17 +43,20 @@ pub const CHANGES: &str = "changes";
 /// The project's own tests pass in a sandboxed interpreter.
 pub const TESTS_PASS: &str = "tests_pass";
 
+/// All that the host computes, in the order in which they are shown.
+pub const ALL: [&str; 8] =
+    [PATCH_APPLIES, INSIDE_WORKSPACE, SIZE, NO_SECRETS, SCHEMA, PARSES, CHANGES, TESTS_PASS];
+
 /// The gates that a scope requires, in the order they are shown. Each scope requires those of the one before it.
 #[must_use]
 pub fn required(scope: RigorScope) -> &'static [&'static str] {
     match scope {
-        RigorScope::Demo => &[PATCH_APPLIES, INSIDE_WORKSPACE],
+        // What is too large is not looked at, so every scope wants the size.
+        RigorScope::Demo => &[PATCH_APPLIES, INSIDE_WORKSPACE, SIZE],
         RigorScope::Poc => &[PATCH_APPLIES, INSIDE_WORKSPACE, SIZE, NO_SECRETS],
         RigorScope::Mvp => &[PATCH_APPLIES, INSIDE_WORKSPACE, SIZE, NO_SECRETS, SCHEMA, PARSES],
         RigorScope::Product => &[PATCH_APPLIES, INSIDE_WORKSPACE, SIZE, NO_SECRETS, SCHEMA, PARSES, CHANGES],
-        RigorScope::Production => {
-            &[PATCH_APPLIES, INSIDE_WORKSPACE, SIZE, NO_SECRETS, SCHEMA, PARSES, CHANGES, TESTS_PASS]
-        }
+        RigorScope::Production => &ALL,
     }
 }
 
@@ -73,6 +76,30 @@ pub fn unmet(scope: RigorScope, gates: &[Gate]) -> Vec<Gate> {
             }),
         })
         .collect()
+}
+
+/// What sends the work back: whatever the scope requires and is unmet, and every other gate that failed, of the host or of a
+/// personality that works again. What no scope requires and was not run is no reason.
+#[must_use]
+pub fn findings(scope: RigorScope, computed: &[Gate], own: &[Gate]) -> Vec<Gate> {
+    let mut findings = unmet(scope, computed);
+    for gate in computed.iter().chain(own) {
+        if gate.status == GateStatus::Failed && !findings.contains(gate) {
+            findings.push(gate.clone());
+        }
+    }
+    findings
+}
+
+/// What stands against the result when no round is left. `demo` and `poc` show what a personality's own checks found, with the
+/// result; from `mvp` on a failed one refuses it.
+#[must_use]
+pub fn refusals(scope: RigorScope, computed: &[Gate], own: &[Gate]) -> Vec<Gate> {
+    let mut refusals = unmet(scope, computed);
+    if !matches!(scope, RigorScope::Demo | RigorScope::Poc) {
+        refusals.extend(own.iter().filter(|gate| gate.status == GateStatus::Failed).cloned());
+    }
+    refusals
 }
 
 /// 0.0 to 1.0: the share of gates that passed among all (a gate that was not run counts half), less a tenth for each repair round. Two decimals.
@@ -135,6 +162,43 @@ mod tests {
         let names: Vec<String> =
             unmet(RigorScope::Production, &gates).into_iter().map(|gate| gate.name).collect();
         assert_eq!(names, [PARSES, TESTS_PASS]);
+    }
+
+    #[test]
+    fn every_failed_gate_sends_the_work_back_and_the_scope_decides_which_refuse_it() {
+        let host = |parses: GateStatus| -> Vec<Gate> {
+            let status = |name: &str| match name {
+                PARSES => parses,
+                TESTS_PASS => GateStatus::NotRun,
+                _ => GateStatus::Passed,
+            };
+            required(RigorScope::Production).iter().map(|name| gate(name, status(name))).collect()
+        };
+        let (clean, broken) = (host(GateStatus::Passed), host(GateStatus::Failed));
+        let verified =
+            [gate("tester-ai: content", GateStatus::Passed), gate("tester-ai: tests", GateStatus::NotRun)];
+        let rejected =
+            [gate("tester-ai: content", GateStatus::Failed), gate("tester-ai: tests", GateStatus::NotRun)];
+        for (scope, computed, own, back, refused) in [
+            (RigorScope::Mvp, &clean, &verified, &[][..], &[][..]),
+            (RigorScope::Demo, &broken, &rejected, &[PARSES, "tester-ai: content"], &[]),
+            (RigorScope::Poc, &clean, &rejected, &["tester-ai: content"], &[]),
+            (RigorScope::Poc, &broken, &verified, &[PARSES], &[]),
+            (RigorScope::Mvp, &clean, &rejected, &["tester-ai: content"], &["tester-ai: content"]),
+            (RigorScope::Mvp, &broken, &verified, &[PARSES], &[PARSES]),
+            (
+                RigorScope::Product,
+                &broken,
+                &rejected,
+                &[PARSES, "tester-ai: content"],
+                &[PARSES, "tester-ai: content"],
+            ),
+            (RigorScope::Production, &clean, &verified, &[TESTS_PASS], &[TESTS_PASS]),
+        ] {
+            let names = |gates: Vec<Gate>| gates.into_iter().map(|gate| gate.name).collect::<Vec<_>>();
+            assert_eq!(names(findings(scope, computed, own)), back, "{scope:?} {computed:?} {own:?}");
+            assert_eq!(names(refusals(scope, computed, own)), refused, "{scope:?} {computed:?} {own:?}");
+        }
     }
 
     #[test]

@@ -65,6 +65,15 @@ pub fn groups(line: &[Station]) -> Vec<Vec<Station>> {
     groups
 }
 
+/// The end of a line that works again when failed gates send the work back: from coder-ai on. In a line without it, from the first
+/// who makes a result: the specialists come after those who understand and plan.
+#[must_use]
+pub fn repair(line: &[Station]) -> &[Station] {
+    let makes = |station: &Station| ![REQUIREMENTS, PLANNER, ARCHITECT].contains(station);
+    let start = line.iter().position(|station| *station == CODER).or_else(|| line.iter().position(makes));
+    start.and_then(|start| line.get(start..)).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,5 +103,25 @@ mod tests {
     fn planner_and_architect_are_one_group() {
         let sizes: Vec<usize> = groups(&line(&[Capability::Build])).iter().map(Vec::len).collect();
         assert_eq!(sizes, [1, 2, 1, 1]);
+    }
+
+    #[test]
+    fn work_goes_back_to_coder_ai_or_in_a_line_without_it_to_the_specialist_and_everybody_after() {
+        let back = |capabilities: &[Capability]| {
+            let line = line(capabilities);
+            repair(&line).iter().map(|station| station.personality).collect::<Vec<_>>()
+        };
+        for (capabilities, expected) in [
+            (&[Capability::Build][..], &["coder-ai", "tester-ai"][..]),
+            (&[Capability::Secure], &["coder-ai", "tester-ai"]),
+            (&[Capability::Operate], &["ops-ai", "tester-ai"]),
+            (&[Capability::Platform], &["platform-ai", "tester-ai"]),
+            (&[Capability::Govern], &["govern-ai"]),
+            (&[Capability::Operate, Capability::Optimize], &["ops-ai", "optimize-ai", "tester-ai"]),
+            (&[Capability::Build, Capability::Operate], &["coder-ai", "ops-ai", "tester-ai"]),
+        ] {
+            assert_eq!(back(capabilities), expected, "{capabilities:?}");
+        }
+        assert_eq!(repair(&[REQUIREMENTS, PLANNER]), []);
     }
 }

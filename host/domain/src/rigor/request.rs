@@ -91,7 +91,7 @@ impl Priority {
 }
 
 impl RigorScope {
-    /// How many times the work may go through coder-ai and tester-ai before failed gates fail the task.
+    /// How many rounds the work may go through before its gates are final.
     #[must_use]
     pub fn rounds(self) -> u32 {
         match self {

@@ -1,13 +1,13 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 use super::*;
-use app::ports::outbound::read_body;
+use app::ports::outbound::{Permission, read_body};
 use axum::body::Body as AxumBody;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Names with scripted addresses; each lookup takes the next answer, the last one stays.
 struct Script {
@@ -74,6 +74,7 @@ fn get(url: &str) -> OutboundRequest {
         body: Bytes::new(),
         timeout: Duration::from_secs(20),
         limit: 1000,
+        permission: None,
     }
 }
 
@@ -187,8 +188,7 @@ async fn each_redirect_is_a_new_decision() {
 async fn credentials_stay_with_the_origin_that_they_were_for() {
     let target = Server::start(|_| "end".into_response()).await;
     let there = format!("http://other.test:{}/end", target.port);
-    let location = there.clone();
-    let server = Server::start(move |_| Redirect::temporary(&location).into_response()).await;
+    let server = Server::start(move |_| Redirect::temporary(&there).into_response()).await;
     let allow = [format!("one.test:{}", server.port), format!("other.test:{}", target.port)];
     let egress = egress(&allow, &[("one.test", &[&[LOCAL]]), ("other.test", &[&[LOCAL]])]);
     let request = || OutboundRequest {
@@ -206,12 +206,29 @@ async fn credentials_stay_with_the_origin_that_they_were_for() {
     let mut names: Vec<_> = sent.keys().map(HeaderName::as_str).collect();
     names.sort_unstable();
     assert_eq!(names, ["accept", "host", "user-agent"]);
+}
 
-    // A plugin's grant names hosts: it gets the redirect and may ask again under its grant.
-    let answer = egress.send(request(), Purpose::Plugin).await.unwrap();
-    assert_eq!(answer.status, 307);
-    assert!(answer.headers.contains(&("location".to_owned(), there)));
-    assert_eq!(target.seen().len(), 1);
+#[tokio::test]
+async fn a_redirect_to_another_host_goes_back_to_the_plugin_whose_grant_names_hosts() {
+    let target = Server::start(|_| "end".into_response()).await;
+    let there = format!("http://b.test:{}/end", target.port);
+    let location = there.clone();
+    let server = Server::start(move |path| match path {
+        "/within" => Redirect::temporary("/away").into_response(),
+        _ => Redirect::temporary(&location).into_response(),
+    })
+    .await;
+    // Both hosts may be reached as far as addresses go: what keeps the plugin from b.test is its grant alone.
+    let allow = [format!("a.test:{}", server.port), format!("b.test:{}", target.port)];
+    let egress = egress(&allow, &[("a.test", &[&[LOCAL]]), ("b.test", &[&[LOCAL]])]);
+    // Also behind a redirect that was followed. Its next call is authorized, journaled and charged like any other.
+    for path in ["/away", "/within"] {
+        let request = get(&format!("http://a.test:{}{path}", server.port));
+        let answer = egress.send(request, Purpose::Plugin).await.unwrap();
+        assert_eq!(answer.status, 307, "{path}");
+        assert!(answer.headers.contains(&("location".to_owned(), there.clone())), "{path}");
+    }
+    assert!(target.seen().is_empty());
 }
 
 #[tokio::test]
@@ -227,13 +244,32 @@ async fn a_body_over_the_limit_is_too_large_whether_announced_or_not() {
     .await;
     let egress = egress(&[format!("127.0.0.1:{}", server.port)], &[]);
     let url = |path: &str| format!("http://127.0.0.1:{}{path}", server.port);
-    assert_eq!(kind(&egress, get(&url("/announced")), Purpose::Plugin).await.0, ErrorKind::TooLarge);
+    let answer = egress.send(get(&url("/announced")), Purpose::Plugin).await.unwrap();
+    assert_eq!(read_body(answer.body).await.unwrap_err().kind, ErrorKind::TooLarge);
     let answer = egress.send(get(&url("/fits")), Purpose::Plugin).await.unwrap();
     assert_eq!(read_body(answer.body).await.unwrap().len(), 1000);
     let answer = egress.send(get(&url("/streamed")), Purpose::Plugin).await.unwrap();
     assert_eq!(read_body(answer.body).await.unwrap_err().kind, ErrorKind::TooLarge);
     let head = OutboundRequest { method: "HEAD".into(), ..get(&url("/announced")) };
     assert_eq!(egress.send(head, Purpose::Plugin).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_receiver_of_webhooks_is_judged_by_its_status_however_long_its_page_is() {
+    let server = Server::start(|path| {
+        let status =
+            if path == "/down" { http::StatusCode::SERVICE_UNAVAILABLE } else { http::StatusCode::OK };
+        (status, vec![b'x'; 100 << 10]).into_response()
+    })
+    .await;
+    let egress = egress(&[format!("127.0.0.1:{}", server.port)], &[]);
+    for (path, status) in [("/down", 503), ("/well", 200)] {
+        let url = format!("http://127.0.0.1:{}{path}", server.port);
+        let request = OutboundRequest { method: "POST".into(), limit: 64 << 10, ..get(&url) };
+        let answer = egress.send(request, Purpose::Webhook).await.unwrap();
+        assert_eq!(answer.status, status);
+        assert_eq!(read_body(answer.body).await.unwrap_err().kind, ErrorKind::TooLarge);
+    }
 }
 
 #[tokio::test]
@@ -288,4 +324,68 @@ async fn headers_of_the_connection_and_odd_methods_are_refused() {
         let request = OutboundRequest { method: method.into(), ..get("http://127.0.0.1:1/") };
         assert_eq!(kind(&egress, request, Purpose::Plugin).await.0, ErrorKind::InvalidInput, "{method}");
     }
+}
+
+/// Holds for so many questions.
+fn permission(questions: usize) -> Permission {
+    let left = AtomicUsize::new(questions);
+    let take =
+        move || left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+    Permission::new(take)
+}
+
+/// A lease that ends while the name is looked up.
+struct SlowNames {
+    lease: Arc<AtomicBool>,
+}
+
+#[async_trait::async_trait]
+impl Names for SlowNames {
+    async fn lookup(&self, _host: &str) -> std::io::Result<Vec<IpAddr>> {
+        self.lease.store(false, Ordering::SeqCst);
+        Ok(vec![LOCAL])
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_connected_once_the_lease_ended_while_the_name_was_looked_up() {
+    let server = Server::start(|_| "hello".into_response()).await;
+    let rules =
+        Rules { allow: vec![format!("slow.test:{}", server.port).parse().unwrap()], ..Rules::default() };
+    let lease = Arc::new(AtomicBool::new(true));
+    let names = Arc::new(SlowNames { lease: Arc::clone(&lease) });
+    let egress = Egress::with_names(Arc::new(rules), names);
+    let url = format!("http://slow.test:{}/", server.port);
+    let asked = Arc::clone(&lease);
+    let permission = Permission::new(move || asked.load(Ordering::SeqCst));
+    assert!(permission.holds(), "the caller's own look before sees a good lease");
+    let request = OutboundRequest { method: "POST".into(), permission: Some(permission), ..get(&url) };
+    let error = egress.send(request, Purpose::Webhook).await.err().unwrap();
+    assert_eq!((error.kind, error.code.as_str()), (ErrorKind::Unavailable, LEASE_ENDS));
+    assert!(
+        error.message.contains("slow.test") && error.message.contains("nothing was sent"),
+        "{}",
+        error.message
+    );
+    assert!(server.seen().is_empty());
+    // The same without a lease to ask, as a control.
+    assert_eq!(egress.send(get(&url), Purpose::Webhook).await.unwrap().status, 200);
+    assert_eq!(server.seen(), ["GET /"]);
+}
+
+#[tokio::test]
+async fn each_hop_asks_again_whether_the_lease_lasts() {
+    let server = Server::start(|path| match path {
+        "/first" => Redirect::temporary("/second").into_response(),
+        _ => "there".into_response(),
+    })
+    .await;
+    let egress = egress(&[format!("127.0.0.1:{}", server.port)], &[]);
+    let url = format!("http://127.0.0.1:{}/first", server.port);
+    let request = |questions| OutboundRequest { permission: Some(permission(questions)), ..get(&url) };
+    assert_eq!(egress.send(request(2), Purpose::Plugin).await.unwrap().status, 200);
+    assert_eq!(server.seen(), ["GET /first", "GET /second"]);
+    let error = egress.send(request(1), Purpose::Plugin).await.err().unwrap();
+    assert_eq!(error.code, LEASE_ENDS);
+    assert_eq!(server.seen(), ["GET /first", "GET /second", "GET /first"]);
 }

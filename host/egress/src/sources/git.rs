@@ -1,11 +1,13 @@
 //! A shallow clone by the system's git, kept from everything that a repository could make it do.
 //!
 //! The clone is bare and files are read from its objects under the caps, never checked out: no hook, filter, attribute, symbolic link,
-//! submodule or LFS object can act, and a repository that unpacks to more than the caps is refused before it is unpacked. git reaches
-//! the network only through [`super::proxy`], with an environment and a configuration that are ours.
+//! submodule or LFS object can act. git itself unpacks every object once while it receives them, before the caps can be asked, and a
+//! few kilobytes may ask for gigabytes: so it runs under [`super::limited`], and what needs more is refused. git reaches the network
+//! only through [`super::proxy`], with an environment and a configuration that are ours.
 
 use super::SourceSettings;
 use super::caps::{Caps, Taken};
+use super::limited::{Group, Launcher, is_not_found};
 use super::proxy::Proxy;
 use crate::connect::Names;
 use crate::rules::{Rules, shown};
@@ -18,7 +20,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use url::Url;
 
 /// Bytes of a listing for each file that the caps allow: a path has at most 1,024, and the mode, type, id and size about 80.
@@ -40,9 +42,12 @@ pub(super) async fn clone(
     let other = |error: std::io::Error| {
         CallError::new(ErrorKind::Other, "source", format!("the clone could not be prepared: {error}"))
     };
+    let launcher = settings.launcher.as_ref().ok_or_else(|| {
+        CallError::new(ErrorKind::Permanent, "source", "this host has nothing that starts git under limits")
+    })?;
     let folder = tempfile::tempdir().map_err(other)?;
     let proxy = Proxy::start(rules, names, settings.caps.received_bytes).await.map_err(other)?;
-    let git = Git { settings, folder: folder.path(), proxy: &proxy, url };
+    let git = Git { settings, launcher, folder: folder.path(), proxy: &proxy, url };
     let limit = settings.caps.time;
     match tokio::time::timeout(limit, git.clone(reference)).await {
         Ok(cloned) => cloned,
@@ -75,6 +80,7 @@ fn check_reference(reference: &str) -> Result<(), CallError> {
 
 struct Git<'a> {
     settings: &'a SourceSettings,
+    launcher: &'a Launcher,
     folder: &'a Path,
     proxy: &'a Proxy,
     url: &'a Url,
@@ -115,7 +121,7 @@ impl Git<'_> {
         let mut child =
             self.spawn(self.command(repository, ["cat-file", "--batch", "--buffer"]).stdin(Stdio::piped()))?;
         let broken = |what: &str| self.failed(&format!("its objects could not be read: {what}"));
-        let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+        let (Some(mut stdin), Some(stdout)) = (child.0.stdin.take(), child.0.stdout.take()) else {
             return Err(broken("git has no pipes"));
         };
         let wanted: String = listed.iter().map(|blob| format!("{}\n", blob.id)).collect();
@@ -150,7 +156,7 @@ impl Git<'_> {
     async fn output(&self, mut command: Command, limit: u64) -> Result<Vec<u8>, CallError> {
         let mut child = self.spawn(&mut command)?;
         let (mut written, mut said) = (Vec::new(), Vec::new());
-        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+        let (Some(stdout), Some(stderr)) = (child.0.stdout.take(), child.0.stderr.take()) else {
             return Err(self.failed("git has no pipes"));
         };
         let read = async {
@@ -166,21 +172,22 @@ impl Git<'_> {
                 format!("the source {} has too many files", shown(self.url)),
             ));
         }
-        let status = child.wait().await.map_err(|error| self.failed(&error.to_string()))?;
-        if status.success() { Ok(written) } else { Err(self.failed(&String::from_utf8_lossy(&said))) }
+        let status = child.0.wait().await.map_err(|error| self.failed(&error.to_string()))?;
+        if status.success() {
+            Ok(written)
+        } else if is_not_found(status) {
+            let git = self.settings.git.display();
+            let why = format!("the program {git} is not installed; install git to use git sources");
+            Err(CallError::new(ErrorKind::Permanent, "source", why))
+        } else {
+            // Of a process that a limit ended there is the signal only.
+            Err(self.failed(&format!("{}\n{status}", String::from_utf8_lossy(&said))))
+        }
     }
 
-    fn spawn(&self, command: &mut Command) -> Result<Child, CallError> {
-        command.spawn().map_err(|error| {
-            let why = match error.kind() {
-                std::io::ErrorKind::NotFound => {
-                    format!(
-                        "the program {} is not installed; install git to use git sources",
-                        self.settings.git.display()
-                    )
-                }
-                _ => format!("git could not be started: {error}"),
-            };
+    fn spawn(&self, command: &mut Command) -> Result<Group, CallError> {
+        command.spawn().map(Group).map_err(|error| {
+            let why = format!("git could not be started with {}: {error}", self.launcher.command.display());
             CallError::new(ErrorKind::Permanent, "source", why)
         })
     }
@@ -190,12 +197,13 @@ impl Git<'_> {
         directory: &Path,
         arguments: impl IntoIterator<Item = Argument>,
     ) -> Command {
-        let mut command = Command::new(&self.settings.git);
-        command.args(arguments).current_dir(directory).env_clear().kill_on_drop(true);
+        let mut command = self.launcher.command(&self.settings.limits, &self.settings.git);
+        command.args(arguments).current_dir(directory).env_clear();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let allowed = match self.url.scheme() {
             "file" => "file",
-            "http" => "http",
+            // A redirect may lead to the encrypted form, and never back.
+            "http" => "http:https",
             _ => "https",
         };
         command
@@ -219,7 +227,8 @@ impl Git<'_> {
         let configuration = [
             ("http.proxy", self.proxy.url()),
             ("http.proxyAuthMethod", "basic".to_owned()),
-            ("http.followRedirects", "false".to_owned()),
+            // A renamed repository answers 301 to the first request. The proxy judges where that leads, as it judges each connection.
+            ("http.followRedirects", "initial".to_owned()),
             ("credential.helper", String::new()),
             ("core.hooksPath", "/dev/null".to_owned()),
             ("core.symlinks", "false".to_owned()),
@@ -228,6 +237,8 @@ impl Git<'_> {
             ("submodule.recurse", "false".to_owned()),
             ("fetch.fsckObjects", "true".to_owned()),
             ("gc.auto", "0".to_owned()),
+            // Each thread would have objects of its own in memory.
+            ("pack.threads", "1".to_owned()),
         ];
         command.env("GIT_CONFIG_COUNT", configuration.len().to_string());
         for (index, (key, value)) in configuration.iter().enumerate() {
@@ -247,6 +258,11 @@ impl Git<'_> {
                 ..trouble
             };
         }
+        if let Some(limit) = self.limit_met(said) {
+            let message =
+                format!("{source}: unpacking it takes more than {limit}; name a smaller repository");
+            return CallError::new(ErrorKind::TooLarge, "source", message);
+        }
         let said = said.replace(self.proxy.password(), "…");
         let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).take(5).collect();
         let again = [
@@ -263,6 +279,21 @@ impl Git<'_> {
             ErrorKind::Permanent
         };
         CallError::new(kind, "source", bounded(format!("{source}: {}", lines.join("; ")), 1000))
+    }
+
+    /// The limit that ended one of git's processes. The leader says how its children ended; of itself the status says it.
+    fn limit_met(&self, said: &str) -> Option<String> {
+        let limits = &self.settings.limits;
+        let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
+        if says(&["ut of memory", "malloc failed", "Cannot allocate memory", "mmap failed"]) {
+            Some(format!("{} MiB of memory", limits.memory_bytes >> 20))
+        } else if says(&["signal 24", "signal: 24"]) {
+            Some(format!("{} s of processor time", limits.cpu_seconds))
+        } else if says(&["signal 25", "signal: 25", "File too large"]) {
+            Some(format!("{} MiB in one file", limits.file_bytes >> 20))
+        } else {
+            None
+        }
     }
 }
 

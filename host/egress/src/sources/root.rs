@@ -11,6 +11,14 @@ pub struct SourceRoot {
     folder: PathBuf,
 }
 
+impl SourceRoot {
+    /// The folder on this machine.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
 /// Text that is not a root.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a source root: write an absolute folder, or PREFIX=DIR with both absolute")]

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 use super::*;
 use axum::extract::Request;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use std::process::Command;
 use std::sync::Mutex;
 use tokio::io::AsyncWriteExt as _;
@@ -56,8 +56,15 @@ fn sources(settings: SourceSettings) -> GuardedSources {
     GuardedSources::new(Arc::default(), settings)
 }
 
+/// Starts git without limits, which `tests/limits` shows.
+fn web() -> SourceSettings {
+    let arguments = ["-c", "shift 3; exec \"$@\"", "sh"].map(Into::into).into();
+    let launcher = Some(Launcher { command: "/bin/sh".into(), arguments });
+    SourceSettings { launcher, search_path: std::env::var_os("PATH"), ..SourceSettings::default() }
+}
+
 fn local() -> SourceSettings {
-    SourceSettings { allow_file: true, ..SourceSettings::default() }
+    SourceSettings { allow_file: true, ..web() }
 }
 
 #[tokio::test]
@@ -133,6 +140,17 @@ fn only_the_schemes_of_the_contract_pass_and_never_user_information() {
     }
 }
 
+#[test]
+fn a_refused_plain_source_names_the_switch_that_allows_it() {
+    let url = "http://example.com/a.git";
+    let error = sources(local()).check_git(url).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Denied);
+    assert!(error.message.contains("`allow_http = true` under `[source]`"), "{error}");
+    assert!(!error.message.contains("[egress]"), "{error}");
+    let rules = Rules { source_http: true, ..Rules::default() };
+    assert_eq!(GuardedSources::new(Arc::new(rules), local()).check_git(url), Ok(()));
+}
+
 /// Serves repositories below a folder by git's own CGI program, which is the "smart" HTTP protocol.
 async fn serve(folder: PathBuf, seen: Arc<Mutex<Vec<String>>>) -> u16 {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -141,11 +159,23 @@ async fn serve(folder: PathBuf, seen: Arc<Mutex<Vec<String>>>) -> u16 {
         let (folder, seen) = (folder.clone(), Arc::clone(&seen));
         async move {
             seen.lock().unwrap().push(format!("{} {}", request.method(), request.uri().path()));
+            if let Some(moved) = moved(request.uri()) {
+                return axum::response::Redirect::permanent(&moved).into_response();
+            }
             backend(&folder, request).await
         }
     });
     tokio::spawn(async move { axum::serve(listener, router).await });
     port
+}
+
+/// Where a renamed repository is now.
+fn moved(uri: &http::Uri) -> Option<String> {
+    let (path, query) = (uri.path(), uri.query().unwrap_or_default());
+    if let Some(rest) = path.strip_prefix("/renamed.git") {
+        return Some(format!("/bare.git{rest}?{query}"));
+    }
+    path.strip_prefix("/inside.git").map(|rest| format!("http://169.254.169.254/bare.git{rest}?{query}"))
 }
 
 async fn backend(folder: &Path, request: Request) -> Response {
@@ -197,7 +227,7 @@ async fn git_reaches_http_only_through_the_rules() {
     let url = format!("http://127.0.0.1:{port}/bare.git");
 
     let rules = Rules { allow: vec![format!("127.0.0.1:{port}").parse().unwrap()], ..Rules::default() };
-    let allowed = GuardedSources::new(Arc::new(rules), SourceSettings::default());
+    let allowed = GuardedSources::new(Arc::new(rules), web());
     let cloned = allowed.clone_git(&url, Some("other")).await.unwrap();
     assert!(cloned.files.iter().any(|file| file.path == "only-here"));
     assert!(seen.lock().unwrap().contains(&"POST /bare.git/git-upload-pack".to_owned()));
@@ -207,7 +237,7 @@ async fn git_reaches_http_only_through_the_rules() {
     seen.lock().unwrap().clear();
 
     // Not allowed: the check refuses before git, and the proxy refuses a git that would not have been checked.
-    let closed = sources(SourceSettings::default());
+    let closed = sources(web());
     assert_eq!(closed.clone_git(&url, None).await.unwrap_err().kind, ErrorKind::Denied);
     let url: Url = url.parse().unwrap();
     let error = git::clone(&closed.settings, &closed.rules, &closed.names, &url, None).await.unwrap_err();
@@ -222,7 +252,21 @@ async fn a_clone_may_receive_no_more_than_its_cap() {
     let port = serve(repository.folder.path().to_path_buf(), Arc::default()).await;
     let rules = Rules { allow: vec![format!("127.0.0.1:{port}").parse().unwrap()], ..Rules::default() };
     let caps = Caps { received_bytes: 400, ..Caps::default() };
-    let allowed = GuardedSources::new(Arc::new(rules), SourceSettings { caps, ..SourceSettings::default() });
+    let allowed = GuardedSources::new(Arc::new(rules), SourceSettings { caps, ..web() });
     let error = allowed.clone_git(&format!("http://127.0.0.1:{port}/bare.git"), None).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::TooLarge, "{error}");
+}
+
+#[tokio::test]
+async fn a_renamed_repository_is_followed_and_each_connection_is_judged() {
+    let repository = Repository::new();
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let port = serve(repository.folder.path().to_path_buf(), Arc::clone(&seen)).await;
+    let rules = Rules { allow: vec![format!("127.0.0.1:{port}").parse().unwrap()], ..Rules::default() };
+    let allowed = GuardedSources::new(Arc::new(rules), web());
+    let cloned = allowed.clone_git(&format!("http://127.0.0.1:{port}/renamed.git"), None).await.unwrap();
+    assert!(cloned.files.iter().any(|file| file.path == "src/main.py"));
+    let error = allowed.clone_git(&format!("http://127.0.0.1:{port}/inside.git"), None).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Denied, "{error}");
+    assert!(error.message.contains("metadata"), "{error}");
 }

@@ -71,6 +71,8 @@ pub(super) struct Assembly {
     calls: BTreeMap<usize, Call>,
     finish: Option<String>,
     usage: Option<WireUsage>,
+    /// Bytes that are held.
+    size: usize,
 }
 
 impl Assembly {
@@ -83,32 +85,56 @@ impl Assembly {
             self.finish = choice.finish_reason.or(self.finish.take());
             let Some(delta) = choice.delta.or(choice.message) else { continue };
             text.push_str(&delta.content.unwrap_or_default());
-            self.refusal.push_str(&delta.refusal.unwrap_or_default());
+            let refusal = delta.refusal.unwrap_or_default();
+            self.size = self.size.saturating_add(refusal.len());
+            self.refusal.push_str(&refusal);
             for (position, call) in delta.tool_calls.unwrap_or_default().into_iter().enumerate() {
                 self.add_call(position, call);
             }
         }
+        self.size = self.size.saturating_add(text.len());
         self.content.push_str(&text);
         text
+    }
+
+    /// Bytes of text, refusal and calls.
+    pub(super) fn size(&self) -> usize {
+        self.size
     }
 
     fn add_call(&mut self, position: usize, delta: CallDelta) {
         // Servers that send whole calls leave the index out.
         let index = delta.index.unwrap_or(position);
+        // An empty call takes memory too.
+        self.size = self.size.saturating_add(std::mem::size_of::<Call>());
         let call = self.calls.entry(index).or_default();
         if let Some(id) = delta.id.filter(|id| !id.is_empty()) {
+            self.size = self.size.saturating_add(id.len());
             call.id = id;
         }
         let function = delta.function.unwrap_or_default();
         // The name comes whole; some servers repeat it in every chunk.
         if let Some(name) = function.name.filter(|name| !name.is_empty()) {
+            self.size = self.size.saturating_add(name.len());
             call.name = name;
         }
         match function.arguments {
-            Some(serde_json::Value::String(part)) => call.arguments.push_str(&part),
+            Some(serde_json::Value::String(part)) => {
+                self.size = self.size.saturating_add(part.len());
+                call.arguments.push_str(&part);
+            }
             None | Some(serde_json::Value::Null) => {}
-            Some(object) => call.arguments = object.to_string(),
+            Some(object) => {
+                call.arguments = object.to_string();
+                self.size = self.size.saturating_add(call.arguments.len());
+            }
         }
+    }
+
+    /// What it took, where the server has said it.
+    pub(super) fn usage(&self) -> Option<Usage> {
+        self.usage
+            .map(|usage| Usage { input_tokens: usage.prompt_tokens, output_tokens: usage.completion_tokens })
     }
 
     /// Whether the server said why the answer ended: only then it is whole.

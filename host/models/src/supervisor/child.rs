@@ -46,6 +46,8 @@ impl Child {
         let token = data_encoding::HEXLOWER.encode(&secret);
         let mut process = Command::new(&settings.program)
             .args(&settings.arguments)
+            // It reads foreign files: keys and passwords of this process's environment are not for it.
+            .env_clear()
             .env(TOKEN_VARIABLE, &token)
             .envs(settings.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())

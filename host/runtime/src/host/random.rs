@@ -16,11 +16,11 @@ impl random::Host for State {
         }
         self.spend(count as usize)?;
         let mut bytes = vec![0; count as usize];
-        self.random.fill_bytes(&mut bytes);
+        self.random().fill_bytes(&mut bytes);
         Ok(bytes)
     }
 
     fn number(&mut self) -> wasmtime::Result<u64> {
-        Ok(self.random.next_u64())
+        Ok(self.random().next_u64())
     }
 }

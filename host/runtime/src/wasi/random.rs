@@ -16,7 +16,7 @@ impl State {
         })?;
         self.spend(size)?;
         let mut bytes = vec![0; size];
-        self.random.fill_bytes(&mut bytes);
+        self.random().fill_bytes(&mut bytes);
         Ok(bytes)
     }
 }
@@ -27,7 +27,7 @@ impl random::Host for State {
     }
 
     fn get_random_u64(&mut self) -> wasmtime::Result<u64> {
-        Ok(self.random.next_u64())
+        Ok(self.random().next_u64())
     }
 }
 
@@ -37,12 +37,12 @@ impl insecure::Host for State {
     }
 
     fn get_insecure_random_u64(&mut self) -> wasmtime::Result<u64> {
-        Ok(self.random.next_u64())
+        Ok(self.random().next_u64())
     }
 }
 
 impl insecure_seed::Host for State {
     fn insecure_seed(&mut self) -> wasmtime::Result<(u64, u64)> {
-        Ok((self.random.next_u64(), self.random.next_u64()))
+        Ok((self.random().next_u64(), self.random().next_u64()))
     }
 }

@@ -61,7 +61,7 @@ async fn a_personality_answers_each_phase_in_its_own_type() {
     let generate = GenerateOutput { artifacts: Vec::new(), confidence: 0.5, details };
     let call = async |input: PhaseInput| {
         let mut request = request(compiled.digest, 0, Limits::default(), Arc::new(ScriptedHost::default()));
-        request.export = Export::Phase(input);
+        request.export = Export::Phase(Box::new(input));
         runtime.call(request).await.result
     };
     assert_eq!(

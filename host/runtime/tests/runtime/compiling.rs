@@ -135,7 +135,8 @@ async fn a_compiler_that_waits_dies_or_lies_is_told_apart() {
         Runtime::new(Options { compiler, compile_limits, root_calls: 1, ..Options::in_process() }).unwrap()
     };
     for (script, words) in [
-        ("exec sleep 100", "compiling was stopped: it took longer than"),
+        ("exec sleep 100", "the runtime failed: compiling took longer than"),
+        ("kill -KILL $$", "the runtime failed: the compiler was killed from outside"),
         (
             "echo out of luck >&2; exit 1",
             "compiling was stopped: the compiler died, most likely at its memory limit of 2147483648 bytes (out of luck)",

@@ -121,7 +121,7 @@ async fn a_start_function_without_end_fails_the_trial_and_the_call() {
     let runtime = runtime();
     let digest = load(&runtime, skill("start_loop")).await.unwrap().digest;
     let trial = runtime.trial(digest).await.unwrap_err();
-    assert!(matches!(&trial, ComponentError::Trial(text) if text.contains("longer than 2000 ms")), "{trial}");
+    assert!(matches!(&trial, ComponentError::Trial(text) if text.contains("longer than 5000 ms")), "{trial}");
     let failure = failure(runtime.call(request(digest, 1, short(), Arc::new(ScriptedHost::default()))).await);
     assert_eq!(failure, CallFailure::Deadline { wall_ms: short().wall_ms });
     let good = load(&runtime, skill("good")).await.unwrap().digest;

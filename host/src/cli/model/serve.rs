@@ -1,6 +1,6 @@
 //! `skep model serve`: one embedded model with OpenAI's protocol on loopback. The host runs it as its child; it is useful by itself too.
 
-use crate::cli::Failure;
+use crate::cli::{Common, Failure};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ pub(crate) struct Options {
 }
 
 #[cfg(feature = "embedded")]
-pub(super) async fn run(options: Options) -> Result<(), Failure> {
+pub(super) async fn run(common: &Common, options: Options) -> Result<(), Failure> {
     use models::embedded::{EmbeddedModel, EmbeddedSettings, THREADS_VARIABLE};
     use models::supervisor::{TOKEN_VARIABLE, ready_line, stdin_closed};
     use std::io::Write as _;
@@ -41,7 +41,11 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let token = std::env::var(TOKEN_VARIABLE).ok();
     let supervised = token.is_some();
     let router = api::model_server::router(Arc::new(model.clone()), token);
-    println!("{}", ready_line(address));
+    if common.json {
+        println!("{}", serde_json::json!({ "url": format!("http://{address}/v1") }));
+    } else {
+        println!("{}", ready_line(address));
+    }
     std::io::stdout().flush()?;
     let (drain, draining) = watch::channel(false);
     let serving = api::serve(listener, router, draining);
@@ -59,7 +63,7 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
 }
 
 #[cfg(not(feature = "embedded"))]
-pub(super) async fn run(options: Options) -> Result<(), Failure> {
+pub(super) async fn run(_common: &Common, options: Options) -> Result<(), Failure> {
     let file = options.model.display();
     Err(Failure::new(format!(
         "cannot serve {file} on port {}: this build has no embedded model (cargo feature `embedded`)",

@@ -8,9 +8,11 @@ use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
 
-/// The stream may be cut by a restart of the host; it is resumed this often.
+/// The stream may be cut by a restart of the host or by a proxy; it is resumed this often in a row without a new event.
 const RESUMES: u32 = 20;
-/// Between two resumes.
+/// Before a stream that brought something is resumed.
+const SHORT_PAUSE: Duration = Duration::from_millis(100);
+/// Before one that brought nothing is.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How much of the model's text is shown beside the bar.
 const TEXT_WIDTH: usize = 48;
@@ -20,7 +22,9 @@ pub(super) async fn follow(client: &Client, id: &str, json: bool) -> Result<Valu
     let path = format!("/v1/agents/tasks/{id}/events");
     let mut view = View::new(json);
     let mut last: Option<String> = None;
-    for _ in 0..RESUMES {
+    let mut fruitless = 0;
+    while fruitless < RESUMES {
+        let before = last.clone();
         match client.stream(&path, last.as_deref()).await {
             Ok(stream) => {
                 let read = sse::read(stream, |event| {
@@ -38,7 +42,13 @@ pub(super) async fn follow(client: &Client, id: &str, json: bool) -> Result<Valu
             view.bar.finish_and_clear();
             return client.get(&format!("/v1/agents/tasks/{id}")).await;
         }
-        tokio::time::sleep(PAUSE).await;
+        if last == before {
+            fruitless += 1;
+            tokio::time::sleep(PAUSE).await;
+        } else {
+            fruitless = 0;
+            tokio::time::sleep(SHORT_PAUSE).await;
+        }
     }
     Err(Failure::new(format!("lost the host; the task goes on: look at it with GET /v1/agents/tasks/{id}")))
 }
@@ -47,8 +57,9 @@ pub(super) async fn follow(client: &Client, id: &str, json: bool) -> Result<Valu
 pub(super) fn show(task: &Value, json: bool, diff_file: Option<&Path>) -> Result<(), Failure> {
     let text = |pointer: &str| task.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let diff = text("/output/diff");
-    if let Some(path) = diff_file {
-        std::fs::write(path, diff)?;
+    if let Some(path) = diff_file.filter(|_| text("/status") == "completed") {
+        std::fs::write(path, diff)
+            .map_err(|error| Failure::new(format!("cannot write the diff to {}: {error}", path.display())))?;
     }
     if json {
         println!("{task}");
@@ -61,15 +72,12 @@ pub(super) fn show(task: &Value, json: bool, diff_file: Option<&Path>) -> Result
         println!("\nconfidence {}\n", task.pointer("/output/confidence").unwrap_or(&Value::Null));
         println!("{diff}");
     }
-    match text("/status") {
-        "completed" => Ok(()),
-        "cancelled" => Err(Failure::new("the task was cancelled")),
-        _ => Err(Failure::new(format!(
-            "the task failed: {} ({})",
-            text("/error/message"),
-            text("/error/code")
-        ))),
-    }
+    let failure = match text("/status") {
+        "completed" => return Ok(()),
+        "cancelled" => Failure::new("the task was cancelled"),
+        _ => Failure::new(format!("the task failed: {} ({})", text("/error/message"), text("/error/code"))),
+    };
+    Err(failure.answered())
 }
 
 struct View {
@@ -102,7 +110,14 @@ impl View {
         match event.name.as_str() {
             "phase.update" => {
                 self.text.clear();
-                self.line(&format!("{:<14} {:<9} {}", text("agent"), text("phase"), text("status")));
+                // With the percentage: where there is no terminal, there is no bar.
+                let percent = self.bar.position();
+                self.line(&format!(
+                    "{percent:>3}%  {:<14} {:<9} {}",
+                    text("agent"),
+                    text("phase"),
+                    text("status")
+                ));
                 self.bar.set_message(format!("{} {}", text("agent"), text("phase")));
             }
             "progress" => self.bar.set_position(data.get("percent").and_then(Value::as_u64).unwrap_or(0)),
@@ -114,9 +129,40 @@ impl View {
                 let shown: Vec<char> = self.text.chars().rev().take(TEXT_WIDTH).collect();
                 self.bar.set_message(shown.into_iter().rev().collect::<String>());
             }
-            "task.completed" | "task.failed" | "task.cancelled" => self.ended = true,
+            // An attempt is run again: what it has written so far comes anew.
+            "reset" => {
+                self.text.clear();
+                self.bar.set_message("");
+            }
+            "task.completed" | "task.failed" | "task.cancelled" => {
+                let percent = data.get("progress").and_then(Value::as_u64).unwrap_or(0);
+                self.line(&format!("{percent:>3}%  task {}", text("status")));
+                self.ended = true;
+            }
             _ => {}
         }
         !self.ended
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use serde_json::json;
+
+    fn event(name: &str, data: &Value) -> ServerEvent {
+        ServerEvent { id: None, name: name.to_owned(), data: data.to_string() }
+    }
+
+    #[test]
+    fn a_reset_takes_the_shown_text_back() {
+        let mut view = View::new(true);
+        assert!(view.event(&event("model.delta", &json!({ "delta": "half an ans" }))));
+        assert_eq!((view.text.as_str(), view.bar.message().as_str()), ("half an ans", "half an ans"));
+        assert!(view.event(&event("reset", &json!({ "scope": "coder-ai@1/generate#1" }))));
+        assert_eq!((view.text.as_str(), view.bar.message().as_str()), ("", ""));
+        assert!(view.event(&event("model.delta", &json!({ "delta": "whole" }))));
+        assert_eq!(view.bar.message(), "whole");
     }
 }

@@ -110,6 +110,8 @@ CREATE TABLE entries (
     ordinal   bigint NOT NULL,
     pos       bigint NOT NULL,
     user_id   text NOT NULL,
+    -- The claim that wrote it. It never falls as `pos` rises: the fence is what keeps it so.
+    token     bigint NOT NULL,
     at        bigint NOT NULL,
     kind      text NOT NULL,
     -- What makes a second append equal.

@@ -102,6 +102,8 @@ CREATE TABLE entries (
     ordinal   INTEGER NOT NULL,
     pos       INTEGER NOT NULL,
     user_id   TEXT NOT NULL,
+    -- The claim that wrote it. It never falls as `pos` rises: the fence is what keeps it so.
+    token     INTEGER NOT NULL,
     at        INTEGER NOT NULL,
     kind      TEXT NOT NULL,
     -- What makes a second append equal.

@@ -64,7 +64,9 @@ impl Agents for PostgresStore {
         id: AgentId,
         _now: Timestamp,
     ) -> Result<Option<Vec<TaskId>>, StoreError> {
-        transact!(self.database(), write => delete(&mut write, user, id))
+        let (running, queued) = transact!(self.database(), write => delete(&mut write, user, id))?;
+        self.signal().raise_if(queued);
+        Ok(running)
     }
 
     async fn start_agent(
@@ -315,9 +317,14 @@ pub(super) async fn insert_agent(write: &mut Write, agent: &Agent) -> Result<(),
     if inserted.rows_affected() == 1 { Ok(()) } else { Err(agent_taken(agent).into()) }
 }
 
-async fn delete(write: &mut Write, user: UserId, id: AgentId) -> Result<Option<Vec<TaskId>>, Failure> {
+/// Also answers whether something was queued.
+async fn delete(
+    write: &mut Write,
+    user: UserId,
+    id: AgentId,
+) -> Result<(Option<Vec<TaskId>>, bool), Failure> {
     let Some(agent) = find(write, OF_USER, vec![user.to_string(), id.to_string()]).await? else {
-        return Ok(None);
+        return Ok((None, false));
     };
     if agent.is_default {
         let message =
@@ -325,9 +332,9 @@ async fn delete(write: &mut Write, user: UserId, id: AgentId) -> Result<Option<V
         return Err(StoreError::Conflict(message).into());
     }
     write.identify().await?;
-    cancel_of_agent(write, id).await?;
+    let queued = cancel_of_agent(write, id).await?;
     let running = write
-        .query("SELECT id FROM tasks WHERE agent_id = $1 AND state = 'running'")
+        .query("SELECT id FROM tasks WHERE agent_id = $1 AND state = 'running' AND kind <> 'webhook'")
         .bind(id.to_string())
         .fetch_all(write.connection())
         .await?;
@@ -339,7 +346,7 @@ async fn delete(write: &mut Write, user: UserId, id: AgentId) -> Result<Option<V
     ] {
         write.query(statement).bind(id.to_string()).execute(write.connection()).await?;
     }
-    task_ids(&running).map(Some)
+    Ok((Some(task_ids(&running)?), queued))
 }
 
 async fn find(

@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::row::bytes;
 use super::transaction::Write;
 use crate::rows::{EntryRow, Found, StoredEntry, column, compare, count, exhausted};
+use app::failpoint;
 use app::ports::journal::Append;
 use app::ports::store_error::StoreError;
 use domain::id::Digest;
@@ -17,6 +18,7 @@ pub(super) struct Held {
     pub(super) task: String,
     pub(super) user: String,
     pub(super) agent: String,
+    token: i64,
     /// The last place that is taken.
     pub(super) pos: i64,
     entries: i64,
@@ -47,11 +49,13 @@ pub(super) async fn append(write: &mut Write, lease: &Lease, append: &Append) ->
     let offered = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     let offered_bytes = rows.iter().map(|row| length(&row.body)).sum();
     let row = write.enter(lease, offered, offered_bytes).await?;
+    failpoint::reach("append.fenced");
     let saved: (i64, i64, i64) = (row.try_get("entries")?, row.try_get("bytes")?, row.try_get("pos")?);
     let mut held = Held {
         task: lease.task.to_string(),
         user: row.try_get("user_id")?,
         agent: row.try_get("agent_id")?,
+        token: lease.token,
         entries: saved.0 - offered,
         bytes: saved.1 - offered_bytes,
         pos: saved.2 - offered,
@@ -170,8 +174,8 @@ async fn insert(write: &mut Write, held: &mut Held, rows: &[EntryRow]) -> Result
     }
     write
         .query(
-            "INSERT INTO entries (task, pos, user_id, scope, ordinal, at, kind, hash, answered, body)
-             SELECT $1, $2 + e.place, $3, e.scope, e.ordinal, e.at, e.kind, e.hash, e.answered, e.body
+            "INSERT INTO entries (task, pos, user_id, token, scope, ordinal, at, kind, hash, answered, body)
+             SELECT $1, $2 + e.place, $3, $11, e.scope, e.ordinal, e.at, e.kind, e.hash, e.answered, e.body
              FROM unnest($4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::boolean[], $10::text[])
                   WITH ORDINALITY AS e (scope, ordinal, at, kind, hash, answered, body, place)",
         )
@@ -185,6 +189,7 @@ async fn insert(write: &mut Write, held: &mut Held, rows: &[EntryRow]) -> Result
         .bind(rows.iter().map(|row| row.hash.clone()).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.answered).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.body.clone()).collect::<Vec<_>>())
+        .bind(held.token)
         .execute(write.connection())
         .await?;
     held.pos = held.pos.saturating_add(i64::try_from(rows.len()).unwrap_or(i64::MAX));

@@ -100,6 +100,51 @@ pub(super) async fn open(
     Ok(Database { pool, prepared: !pooled, fence })
 }
 
+/// What a server and a database are, for whoever only looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspection {
+    /// The server's version.
+    pub server: String,
+    /// The version of our schema; none before the first start.
+    pub schema: Option<i64>,
+    /// Of the key-encryption key that the database was set up with.
+    pub fingerprint: Option<String>,
+}
+
+/// Connect once and look, changing nothing.
+///
+/// # Errors
+/// As when a host connects.
+pub async fn inspect(url: &str) -> Result<Inspection, ConnectError> {
+    let connect = options(url)?.statement_cache_capacity(0);
+    let patience = PostgresOptions::default().patience;
+    let pool =
+        PgPoolOptions::new().max_connections(1).acquire_timeout(patience).connect_with(connect).await?;
+    judge(&pool).await?;
+    let server: String =
+        sqlx::query_scalar("SELECT current_setting('server_version')").fetch_one(&pool).await?;
+    let is_set_up: bool =
+        sqlx::query_scalar("SELECT to_regclass('meta') IS NOT NULL").fetch_one(&pool).await?;
+    let meta = async |key: &str| -> Result<Option<String>, sqlx::Error> {
+        if is_set_up {
+            sqlx::query_scalar("SELECT value FROM meta WHERE key = $1").bind(key).fetch_optional(&pool).await
+        } else {
+            Ok(None)
+        }
+    };
+    let schema = meta("schema_version").await?;
+    let schema: Option<i64> =
+        schema.map(|text| text.parse().map_err(|_| ConnectError::UnreadableVersion(text))).transpose()?;
+    let inspection = Inspection { server, schema, fingerprint: meta("key_fingerprint").await? };
+    pool.close().await;
+    match inspection.schema {
+        Some(found) if found > migrate::VERSION => {
+            Err(ConnectError::NewerSchema { found, known: migrate::VERSION })
+        }
+        _ => Ok(inspection),
+    }
+}
+
 async fn judge(pool: &PgPool) -> Result<(), ConnectError> {
     let mut transaction = pool.begin().await?;
     let row = sqlx::query(

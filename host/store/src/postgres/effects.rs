@@ -142,16 +142,18 @@ async fn apply_one(write: &mut Write, held: &mut Held, effect: &LocalEffect) -> 
 /// Merge a report into what the task shows. Answers the event if that is something new.
 async fn show(write: &mut Write, held: &Held, report: &Progress) -> Result<Option<EventBody>, Failure> {
     let row = write
-        .query("SELECT percent, current_agent, current_phase, completed_phases FROM tasks WHERE id = $1 FOR NO KEY UPDATE")
+        .query("SELECT percent, current_agent, current_phase, completed_phases, at_work FROM tasks WHERE id = $1 FOR NO KEY UPDATE")
         .bind(held.task.clone())
         .fetch_one(write.connection())
         .await?;
     let phases: String = row.try_get("completed_phases")?;
+    let at_work: String = row.try_get("at_work")?;
     let present = Progress {
         percent: u8::try_from(row.try_get::<i64, _>("percent")?).unwrap_or(0),
         current_agent: row.try_get("current_agent")?,
         current_phase: row.try_get("current_phase")?,
         completed_phases: decode("tasks.completed_phases", &phases)?,
+        at_work: decode("tasks.at_work", &at_work)?,
     };
     let shown = Shown::merge(&present, report.clone());
     if !shown.changed {
@@ -159,13 +161,14 @@ async fn show(write: &mut Write, held: &Held, report: &Progress) -> Result<Optio
     }
     write
         .query(
-            "UPDATE tasks SET percent = $2, current_agent = $3, current_phase = $4, completed_phases = $5 WHERE id = $1",
+            "UPDATE tasks SET percent = $2, current_agent = $3, current_phase = $4, completed_phases = $5, at_work = $6 WHERE id = $1",
         )
         .bind(held.task.clone())
         .bind(i64::from(shown.progress.percent))
         .bind(shown.progress.current_agent.clone())
         .bind(shown.progress.current_phase.clone())
         .bind(encode(&shown.progress.completed_phases)?)
+        .bind(encode(&shown.progress.at_work)?)
         .execute(write.connection())
         .await?;
     Ok(Some(progress_event(&shown.progress)))

@@ -1,7 +1,7 @@
 //! Ending a task under its lease: with an outcome, or to wait.
 
 use super::append::{Held, append};
-use super::cancel::cancel_children;
+use super::cancel::{cancel_children, tell_ends};
 use super::effects::{self, insert_events};
 use super::failure::Failure;
 use super::row::{task, task_columns};
@@ -24,9 +24,15 @@ pub(super) async fn finish(
 ) -> Result<(Task, bool), Failure> {
     let mut held = append(write, lease, &follow_ups.append).await?;
     let ended = conclude(write, &mut held, outcome).await?;
-    let news: Vec<_> = follow_ups.tasks.iter().collect();
-    let queued = !insert_tasks(write, &news).await?.is_empty() || held.queued;
-    Ok((ended, queued))
+    let queued = if ended.state == State::Cancelled {
+        // The worker's follow-ups may tell of an outcome that did not come to be.
+        let told = tell_ends(write, vec![held.task.clone()]).await?;
+        cancel_children(write, &held.task).await? || told
+    } else {
+        let news: Vec<_> = follow_ups.tasks.iter().collect();
+        !insert_tasks(write, &news).await?.is_empty()
+    };
+    Ok((ended, queued || held.queued))
 }
 
 /// The task waits until `wake_at`. Answers whether something was queued.
@@ -54,7 +60,7 @@ pub(super) async fn suspend(
         .execute(write.connection())
         .await?;
     write
-        .query("UPDATE leases SET host = NULL WHERE task = $1")
+        .query("UPDATE leases SET host = NULL, stalls = stalls + 1 WHERE task = $1")
         .bind(held.task.clone())
         .execute(write.connection())
         .await?;
@@ -103,9 +109,6 @@ async fn conclude(write: &mut Write, held: &mut Held, outcome: &Outcome) -> Resu
         .bind(held.task.clone())
         .execute(write.connection())
         .await?;
-    if state == State::Cancelled {
-        cancel_children(write, &held.task).await?;
-    }
     task(&row)
 }
 

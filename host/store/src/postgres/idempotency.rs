@@ -3,7 +3,7 @@
 use super::PostgresStore;
 use super::failure::Failure;
 use super::transaction::{Write, transact};
-use crate::rows::{ANSWER_LIFE, RESERVATION_LIFE, before, unreadable};
+use crate::rows::{ANSWER_LIFE, RESERVATION_LIFE, answer_headers, before, read_headers, unreadable};
 use app::ports::idempotency::{Begin, Idempotency, IdempotencyScope, KeptAnswer};
 use app::ports::store_error::StoreError;
 use domain::time::Timestamp;
@@ -31,7 +31,7 @@ impl Idempotency for PostgresStore {
         transact!(self.database(), write => async {
             let statement = write.query(
                 // The 24 hours count from the answer, so that a slow first request is not forgotten early.
-                "UPDATE answers SET status = $5, location = $6, body = $7, created_at = $8
+                "UPDATE answers SET status = $5, location = $6, body = $7, created_at = $8, headers = $9
                  WHERE caller = $1 AND method = $2 AND path = $3 AND key = $4 AND status IS NULL",
             );
             bind(statement, scope)
@@ -39,6 +39,7 @@ impl Idempotency for PostgresStore {
                 .bind(answer.location.clone())
                 .bind(answer.body.clone())
                 .bind(now.0)
+                .bind(answer_headers(&answer)?)
                 .execute(write.connection())
                 .await?;
             Ok(())
@@ -94,7 +95,7 @@ async fn begin(
     let statement = write.query(
         "INSERT INTO answers AS a (caller, method, path, key, body_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (caller, method, path, key) DO UPDATE SET body_hash = excluded.body_hash,
-             created_at = excluded.created_at, status = NULL, location = NULL, body = NULL
+             created_at = excluded.created_at, status = NULL, location = NULL, body = NULL, headers = NULL
          WHERE a.created_at <= $8 OR (a.status IS NULL AND a.created_at <= $7)
          RETURNING 1",
     );
@@ -109,7 +110,7 @@ async fn begin(
         return Ok(Begin::Fresh);
     }
     let statement = write.query(
-        "SELECT body_hash, status, location, body FROM answers
+        "SELECT body_hash, status, location, body, headers FROM answers
          WHERE caller = $1 AND method = $2 AND path = $3 AND key = $4",
     );
     let Some(row) = bind(statement, scope).fetch_optional(write.connection()).await? else {
@@ -124,6 +125,7 @@ async fn begin(
         status: u16::try_from(status)
             .map_err(|error| unreadable("answers.status", &status.to_string(), &error))?,
         location: row.try_get("location")?,
+        headers: read_headers(row.try_get::<Option<String>, _>("headers")?.as_deref())?,
         body: row.try_get::<Option<Vec<u8>>, _>("body")?.unwrap_or_default(),
     }))
 }

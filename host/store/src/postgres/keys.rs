@@ -51,7 +51,10 @@ impl Keys for PostgresStore {
     }
 
     async fn insert_key(&self, key: KeyRow, now: Timestamp) -> Result<(), StoreError> {
-        transact!(self.database(), write => insert_key(&mut write, &key, now))
+        transact!(self.database(), write => async {
+            write.identify().await?;
+            insert_key(&mut write, &key, now).await
+        })
     }
 
     async fn delete_key(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {

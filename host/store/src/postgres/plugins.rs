@@ -1,14 +1,17 @@
 //! The port `Plugins`.
 
 use super::PostgresStore;
-use super::row::bytes;
+use super::failure::Failure;
+use super::row::{bytes, digest};
 use super::transaction::transact;
-use crate::rows::{column, count, decode, encode};
-use app::ports::plugins::{PluginRecord, Plugins};
+use crate::rows::{column, count, decode, encode, plugin_kind};
+use app::ports::plugins::{LiveRecord, PluginRecord, Plugins};
 use app::ports::store_error::StoreError;
 use domain::id::Digest;
 use domain::time::Timestamp;
 use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
 
 #[async_trait::async_trait]
 impl Plugins for PostgresStore {
@@ -47,4 +50,58 @@ impl Plugins for PostgresStore {
             }))
         })
     }
+
+    async fn list_live(&self, installation: Uuid) -> Result<Vec<LiveRecord>, StoreError> {
+        transact!(self.database(), write => async {
+            let rows = write
+                .query(
+                    "SELECT kind, name, digest, path, previous, rejected FROM live_plugins WHERE installation = $1
+                     ORDER BY kind, name",
+                )
+                .bind(installation.to_string())
+                .fetch_all(write.connection())
+                .await?;
+            rows.iter().map(live_record).collect::<Result<Vec<_>, Failure>>()
+        })
+    }
+
+    async fn replace_live(&self, installation: Uuid, live: Vec<LiveRecord>) -> Result<(), StoreError> {
+        let rejected = live.iter().map(|record| encode(&record.rejected)).collect::<Result<Vec<_>, _>>()?;
+        transact!(self.database(), write => async {
+            write
+                .query("DELETE FROM live_plugins WHERE installation = $1")
+                .bind(installation.to_string())
+                .execute(write.connection())
+                .await?;
+            write
+                .query(
+                    "INSERT INTO live_plugins (installation, kind, name, digest, path, previous, rejected)
+                     SELECT $1, live.* FROM unnest($2::text[], $3::text[], $4::bytea[], $5::text[], $6::bytea[], $7::text[]) AS live",
+                )
+                .bind(installation.to_string())
+                .bind(live.iter().map(|record| record.kind.as_str().to_owned()).collect::<Vec<_>>())
+                .bind(live.iter().map(|record| record.name.clone()).collect::<Vec<_>>())
+                .bind(live.iter().map(|record| bytes(&record.digest)).collect::<Vec<_>>())
+                .bind(live.iter().map(|record| record.path.clone()).collect::<Vec<_>>())
+                .bind(live.iter().map(|record| record.previous.as_ref().map(bytes)).collect::<Vec<_>>())
+                .bind(rejected.clone())
+                .execute(write.connection())
+                .await?;
+            Ok(())
+        })
+    }
+}
+
+fn live_record(row: &PgRow) -> Result<LiveRecord, Failure> {
+    let kind: String = row.try_get("kind")?;
+    let rejected: String = row.try_get("rejected")?;
+    let previous: Option<Vec<u8>> = row.try_get("previous")?;
+    Ok(LiveRecord {
+        kind: plugin_kind(&kind)?,
+        name: row.try_get("name")?,
+        digest: digest(row, "digest")?,
+        path: row.try_get("path")?,
+        previous: previous.map(|_| digest(row, "previous")).transpose()?,
+        rejected: decode("live_plugins.rejected", &rejected)?,
+    })
 }

@@ -26,13 +26,14 @@ macro_rules! claim_statement {
                  INSERT INTO leases AS l (task, user_id, agent_id, token, until, host, suspect)
                  SELECT id, user_id, agent_id, 1, skep_now() + $3, $4, $5 FROM due
                  ON CONFLICT (task) DO UPDATE SET token = l.token + 1, until = excluded.until, host = excluded.host,
-                     suspect = excluded.suspect, claim_entries = l.entries
-                 RETURNING l.task, l.token
+                     suspect = excluded.suspect, claim_entries = l.entries,
+                     stalls = CASE WHEN l.entries > l.claim_entries THEN 0 ELSE l.stalls END
+                 RETURNING l.task, l.token, l.stalls
              )
              UPDATE tasks t SET state = 'running', deliveries = t.deliveries + 1, wake_at = NULL,
                  started_at = coalesce(t.started_at, skep_now())
              FROM leased WHERE t.id = leased.task
-             RETURNING leased.token, pg_current_xact_id()::text AS identity, ",
+             RETURNING leased.token, leased.stalls, pg_current_xact_id()::text AS identity, ",
             task_columns!()
         )
     };
@@ -42,6 +43,19 @@ macro_rules! claim_statement {
 impl Queue for PostgresStore {
     async fn claim(&self, request: ClaimRequest, _now: Timestamp) -> Result<Vec<Claimed>, StoreError> {
         transact!(self.database(), write => claim(&mut write, &request))
+    }
+
+    async fn has_suspect(&self, drivers: &[String]) -> Result<bool, StoreError> {
+        transact!(self.database(), write => async {
+            let row = write
+                .query(
+                    "SELECT EXISTS (SELECT 1 FROM tasks WHERE state = 'queued' AND strikes > 0 AND driver = ANY($1))",
+                )
+                .bind(drivers.to_vec())
+                .fetch_one(write.connection())
+                .await?;
+            Ok(row.try_get(0)?)
+        })
     }
 
     async fn extend(
@@ -64,7 +78,7 @@ impl Queue for PostgresStore {
 
     async fn rescue(&self, _now: Timestamp, limit: u32) -> Result<Rescued, StoreError> {
         let rescued = transact!(self.database(), write => rescue::expired(&mut write, limit))?;
-        self.signal().raise_if(!rescued.requeued.is_empty());
+        self.signal().raise_if(!rescued.requeued.is_empty() || rescued.told);
         Ok(rescued)
     }
 
@@ -76,7 +90,7 @@ impl Queue for PostgresStore {
     ) -> Result<Rescued, StoreError> {
         let rescued =
             transact!(self.database(), write => rescue::of_earlier_runs(&mut write, installation, host))?;
-        self.signal().raise_if(!rescued.requeued.is_empty());
+        self.signal().raise_if(!rescued.requeued.is_empty() || rescued.told);
         Ok(rescued)
     }
 
@@ -131,7 +145,8 @@ async fn claim_some(
         write.set_identity(row.try_get("identity")?);
         let task = task(&row)?;
         let lease = Lease { task: task.new.id.clone(), token: row.try_get("token")? };
-        claimed.push(Claimed { task, lease, suspect });
+        let stalls = u32::try_from(row.try_get::<i64, _>("stalls")?).unwrap_or(u32::MAX);
+        claimed.push(Claimed { task, lease, suspect, stalls });
     }
     claimed.sort_by(|one, other| {
         let key = |claimed: &Claimed| (-claimed.task.new.priority, claimed.task.new.created_at);
@@ -161,6 +176,7 @@ async fn extend(write: &mut Write, leases: &[Lease], length: Duration) -> Result
     let beat = |lease: &Lease| match kept.get(&(lease.task.to_string(), lease.token)) {
         Some(true) => Beat::CancelRequested,
         Some(false) => Beat::Kept,
+        None if !write.fenced() => Beat::Kept,
         None => Beat::Stale,
     };
     Ok(leases.iter().map(beat).collect())
@@ -171,7 +187,7 @@ async fn release(write: &mut Write, leases: &[Lease]) -> Result<u64, Failure> {
         .query(
             "WITH released AS (
                  UPDATE leases l SET host = NULL FROM unnest($1::text[], $2::bigint[]) AS held (task, token)
-                 WHERE l.task = held.task AND l.token = held.token AND l.host IS NOT NULL AND l.until > skep_now()
+                 WHERE l.task = held.task AND l.token = held.token AND l.host IS NOT NULL
                  RETURNING l.task, l.entries > l.claim_entries AS progressed
              )
              UPDATE tasks SET state = 'queued', strikes = CASE WHEN released.progressed THEN 0 ELSE strikes END

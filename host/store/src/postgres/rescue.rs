@@ -1,5 +1,6 @@
 //! Judging claims whose host died.
 
+use super::cancel::tell_ends;
 use super::failure::Failure;
 use super::transaction::Write;
 use crate::rows::{encode, finished_event, parse, quarantine_failure};
@@ -80,6 +81,7 @@ async fn judge_all(write: &mut Write, rows: &[PgRow]) -> Result<Rescued, Failure
             }
             Verdict::Quarantine => {
                 quarantine(write, &id).await?;
+                rescued.told |= tell_ends(write, vec![id]).await?;
                 rescued.quarantined.push(task);
             }
         }

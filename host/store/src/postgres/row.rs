@@ -13,7 +13,7 @@ macro_rules! task_columns {
     () => {
         "t.id, t.parent, t.user_id, t.agent_id, t.kind, t.driver, t.priority, t.input, t.estimate_key, t.created_at,
          t.state, t.percent, t.current_agent, t.current_phase, t.completed_phases, t.output, t.failure, t.started_at,
-         t.completed_at, t.wake_at, t.deliveries, t.strikes, t.cancel_requested"
+         t.completed_at, t.wake_at, t.deliveries, t.strikes, t.cancel_requested, t.at_work"
     };
 }
 pub(super) use task_columns;
@@ -46,6 +46,7 @@ pub(super) fn task(row: &PgRow) -> Result<Task, Failure> {
         deliveries: row.try_get("deliveries")?,
         strikes: row.try_get("strikes")?,
         cancel_requested: row.try_get("cancel_requested")?,
+        at_work: row.try_get("at_work")?,
     };
     Ok(row.into_task()?)
 }

@@ -6,13 +6,16 @@ use super::transaction::{Write, transact};
 use super::{PostgresStore, cancel};
 use crate::rows::{Cursor, DURATIONS, LISTED, count, decode, entry_of};
 use app::ports::store_error::StoreError;
-use app::ports::tasks::{CancelOutcome, ImportedFile, PersonalityRecord, QueueCounts, TaskPage, Tasks};
+use app::ports::tasks::{
+    CancelOutcome, CleanBefore, ImportedFile, PersonalityRecord, QueueCounts, TaskPage, Tasks,
+};
 use domain::event::{Event, EventBody};
 use domain::id::{TaskId, UserId};
 use domain::journal::Entry;
-use domain::task::{NewTask, State, Task};
+use domain::task::{AtWork, NewTask, State, Task};
 use domain::time::Timestamp;
 use sqlx::Row as _;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 #[async_trait::async_trait]
@@ -52,7 +55,9 @@ impl Tasks for PostgresStore {
         id: &TaskId,
         _now: Timestamp,
     ) -> Result<Option<CancelOutcome>, StoreError> {
-        transact!(self.database(), write => cancel::cancel(&mut write, user, id))
+        let (outcome, queued) = transact!(self.database(), write => cancel::cancel(&mut write, user, id))?;
+        self.signal().raise_if(queued);
+        Ok(outcome)
     }
 
     async fn list_events(&self, task: &TaskId, after: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
@@ -84,13 +89,12 @@ impl Tasks for PostgresStore {
         transact!(self.database(), write => personality_record(&mut write, user, personality))
     }
 
-    async fn clean_tasks(
-        &self,
-        ended_before: Timestamp,
-        failed_before: Timestamp,
-        limit: u32,
-    ) -> Result<u64, StoreError> {
-        transact!(self.database(), write => clean(&mut write, ended_before, failed_before, limit))
+    async fn list_busy_personalities(&self) -> Result<BTreeSet<String>, StoreError> {
+        transact!(self.database(), write => busy(&mut write))
+    }
+
+    async fn clean_tasks(&self, before: CleanBefore, limit: u32) -> Result<u64, StoreError> {
+        transact!(self.database(), write => clean(&mut write, before, limit))
     }
 
     async fn check(&self) -> Result<(), StoreError> {
@@ -251,16 +255,33 @@ async fn personality_record(
     })
 }
 
-async fn clean(write: &mut Write, ended: Timestamp, failed: Timestamp, limit: u32) -> Result<u64, Failure> {
+async fn busy(write: &mut Write) -> Result<BTreeSet<String>, Failure> {
+    // Each distinct list once: many tasks are in the same place.
+    let rows = write
+        .query("SELECT DISTINCT at_work FROM tasks WHERE state IN ('running', 'waiting') AND at_work <> '[]'")
+        .fetch_all(write.connection())
+        .await?;
+    let mut busy = BTreeSet::new();
+    for row in rows {
+        let at_work: String = row.try_get("at_work")?;
+        let at_work: Vec<AtWork> = decode("tasks.at_work", &at_work)?;
+        busy.extend(at_work.into_iter().map(|at_work| at_work.agent));
+    }
+    Ok(busy)
+}
+
+async fn clean(write: &mut Write, before: CleanBefore, limit: u32) -> Result<u64, Failure> {
     let rows = write
         .query(
             "SELECT id FROM tasks WHERE completed_at IS NOT NULL
-               AND completed_at < CASE WHEN state IN ('failed', 'quarantined') THEN $2 ELSE $1 END
-               AND completed_at < greatest($1::bigint, $2::bigint)
-             ORDER BY completed_at LIMIT $3 FOR UPDATE SKIP LOCKED",
+               AND completed_at < CASE WHEN kind = 'webhook' THEN $3
+                                       WHEN state IN ('failed', 'quarantined') THEN $2 ELSE $1 END
+               AND completed_at < greatest($1::bigint, $2::bigint, $3::bigint)
+             ORDER BY completed_at LIMIT $4 FOR UPDATE SKIP LOCKED",
         )
-        .bind(ended.0)
-        .bind(failed.0)
+        .bind(before.ended.0)
+        .bind(before.failed.0)
+        .bind(before.webhooks.0)
         .bind(i64::from(limit))
         .fetch_all(write.connection())
         .await?;

@@ -28,6 +28,7 @@ pub(crate) fn progress_event(progress: &Progress) -> EventBody {
         "currentAgent": progress.current_agent,
         "currentPhase": progress.current_phase,
         "completedPhases": progress.completed_phases,
+        "atWork": progress.at_work,
     });
     EventBody { event: "progress".to_owned(), data }
 }

@@ -35,6 +35,8 @@ pub(crate) struct TaskRow {
     pub(crate) deliveries: i64,
     pub(crate) strikes: i64,
     pub(crate) cancel_requested: bool,
+    /// JSON array of who is in which phase.
+    pub(crate) at_work: String,
 }
 
 impl TaskRow {
@@ -64,6 +66,7 @@ impl TaskRow {
             deliveries: 0,
             strikes: 0,
             cancel_requested: false,
+            at_work: "[]".to_owned(),
         })
     }
 
@@ -92,6 +95,7 @@ impl TaskRow {
                 current_agent: self.current_agent,
                 current_phase: self.current_phase,
                 completed_phases: decode("tasks.completed_phases", &self.completed_phases)?,
+                at_work: decode("tasks.at_work", &self.at_work)?,
             },
             output: self.output.map(|output| decode("tasks.output", &output)).transpose()?,
             failure: self.failure.map(|failure| decode("tasks.failure", &failure)).transpose()?,

@@ -67,7 +67,12 @@ impl Agents for SqliteStore {
         id: AgentId,
         now: Timestamp,
     ) -> Result<Option<Vec<TaskId>>, StoreError> {
-        self.write(Lane::Normal, WEIGHT, move |connection| delete_agent(connection, user, id, now)).await
+        let (running, queued) =
+            self.write(Lane::Normal, WEIGHT, move |connection| delete_agent(connection, user, id, now)).await?;
+        if queued {
+            self.ring();
+        }
+        Ok(running)
     }
 
     async fn start_agent(
@@ -288,23 +293,24 @@ pub(super) fn insert_agent(connection: &Connection, agent: &Agent) -> Outcome<()
     Ok(())
 }
 
+/// Also answers whether something was queued.
 fn delete_agent(
     connection: &Connection,
     user: UserId,
     id: AgentId,
     now: Timestamp,
-) -> Outcome<Option<Vec<TaskId>>> {
+) -> Outcome<(Option<Vec<TaskId>>, bool)> {
     let found =
         agents_where(connection, "user_id = ?1 AND id = ?2", params![user.to_string(), id.to_string()])?
             .pop();
-    let Some(agent) = found else { return Ok(None) };
+    let Some(agent) = found else { return Ok((None, false)) };
     if agent.is_default {
         let message =
             format!("agent {:?} is the default agent of its user and stays as long as the user", agent.name);
         return Err(StoreError::Conflict(message).into());
     }
-    cancel_agent_tasks(connection, id, now)?;
-    let running = running_tasks(connection, "agent_id", &id.to_string())?;
+    let queued = cancel_agent_tasks(connection, id, now)?;
+    let running = running_tasks(connection, "agent_id = ?1 AND kind <> 'webhook'", &id.to_string())?;
     for table in ["kv", "messages"] {
         connection
             .prepare_cached(&format!("DELETE FROM {table} WHERE agent_id = ?1"))?
@@ -314,7 +320,7 @@ fn delete_agent(
         .prepare_cached("DELETE FROM templates WHERE user_id = ?1 AND agent_id = ?2")?
         .execute(params![user.to_string(), id.to_string()])?;
     connection.prepare_cached("DELETE FROM agents WHERE id = ?1")?.execute(params![id.to_string()])?;
-    Ok(Some(running))
+    Ok((Some(running), queued))
 }
 
 /// `condition` is one of the constants above, never a caller's text.

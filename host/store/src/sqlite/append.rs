@@ -4,6 +4,7 @@ use super::effects::{Applied, apply_effects};
 use super::failure::Outcome;
 use super::fence::{Fenced, record};
 use crate::rows::{EntryRow, Found, StoredEntry, column, compare, count, exhausted};
+use app::failpoint;
 use app::ports::journal::Append;
 use app::ports::store_error::StoreError;
 use domain::id::{Digest, TaskId};
@@ -28,13 +29,14 @@ pub(super) fn append(
     append: &Append,
     now: Timestamp,
 ) -> Outcome<Applied> {
+    failpoint::reach("append.fenced");
     let plan = plan(connection, &lease.task, fenced, append)?;
     let new = append.entries.is_empty() || plan.steps.iter().any(|(_, found)| *found != Found::Equal);
     if !new {
         return Ok(Applied::default());
     }
     for (row, found) in &plan.steps {
-        write_entry(connection, &lease.task, fenced, row, *found)?;
+        write_entry(connection, lease, fenced, row, *found)?;
     }
     for blob in &plan.blobs {
         connection
@@ -112,19 +114,20 @@ fn size_of_new_blob(connection: &Connection, task: &TaskId, blob: Digest) -> Out
 
 fn write_entry(
     connection: &Connection,
-    task: &TaskId,
+    lease: &Lease,
     fenced: &mut Fenced,
     row: &EntryRow,
     found: Found,
 ) -> Outcome<()> {
+    let task = &lease.task;
     match found {
         Found::Equal => return Ok(()),
         Found::Nothing => {
             fenced.pos += 1;
             connection
                 .prepare_cached(
-                    "INSERT INTO entries (task, scope, ordinal, pos, user_id, at, kind, hash, answered, body)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                    "INSERT INTO entries (task, scope, ordinal, pos, user_id, token, at, kind, hash, answered, body)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
                 )?
                 .execute(params![
                     task.as_str(),
@@ -132,6 +135,7 @@ fn write_entry(
                     row.ordinal,
                     fenced.pos,
                     fenced.user.to_string(),
+                    lease.token,
                     row.at,
                     row.kind,
                     row.hash,

@@ -3,26 +3,22 @@
 use super::failure::Outcome;
 use super::row::digest;
 use crate::rows::{ANSWER_LIFE, BLOB_GRACE, before};
+use app::ports::tasks::CleanBefore;
 use domain::id::Digest;
 use domain::time::Timestamp;
 use rusqlite::{Connection, params};
 
 /// Ended tasks; journal, events, workspace and counts go with them.
-pub(super) fn tasks(
-    connection: &Connection,
-    ended_before: Timestamp,
-    failed_before: Timestamp,
-    limit: u32,
-) -> Outcome<u64> {
+pub(super) fn tasks(connection: &Connection, before: CleanBefore, limit: u32) -> Outcome<u64> {
     let deleted = connection
         .prepare_cached(
             "DELETE FROM tasks WHERE id IN (
-                 SELECT id FROM tasks WHERE completed_at < max(?1, ?2)
-                 AND ((state IN ('completed', 'cancelled') AND completed_at < ?1)
-                   OR (state IN ('failed', 'quarantined') AND completed_at < ?2))
-                 ORDER BY completed_at LIMIT ?3)",
+                 SELECT id FROM tasks WHERE completed_at < max(?1, ?2, ?3)
+                 AND completed_at < CASE WHEN kind = 'webhook' THEN ?3
+                                         WHEN state IN ('failed', 'quarantined') THEN ?2 ELSE ?1 END
+                 ORDER BY completed_at LIMIT ?4)",
         )?
-        .execute(params![ended_before.0, failed_before.0, limit])?;
+        .execute(params![before.ended.0, before.failed.0, before.webhooks.0, limit])?;
     Ok(deleted as u64)
 }
 

@@ -166,13 +166,14 @@ pub(super) fn show_progress(
         return Ok(());
     }
     connection
-        .prepare_cached("UPDATE tasks SET percent = ?2, current_agent = ?3, current_phase = ?4, completed_phases = ?5 WHERE id = ?1")?
+        .prepare_cached("UPDATE tasks SET percent = ?2, current_agent = ?3, current_phase = ?4, completed_phases = ?5, at_work = ?6 WHERE id = ?1")?
         .execute(params![
             task.as_str(),
             shown.progress.percent,
             shown.progress.current_agent,
             shown.progress.current_phase,
             encode(&shown.progress.completed_phases)?,
+            encode(&shown.progress.at_work)?,
         ])?;
     add_event(connection, task, fenced, &progress_event(&shown.progress), now)
 }

@@ -1,10 +1,11 @@
 //! Ending tasks: by an outcome, by a cancel, by quarantine.
 
 use super::failure::Outcome;
-use super::insert::insert_event;
-use super::row::last_pos;
+use super::insert::{insert_event, insert_task};
+use super::row::{get_task, last_pos};
 use crate::rows::{encode, finished_event, parse};
 use domain::id::{AgentId, TaskId, UserId};
+use domain::rigor::notice::cut_short;
 use domain::task::{State, TaskFailure};
 use domain::time::Timestamp;
 use rusqlite::{Connection, params};
@@ -43,13 +44,21 @@ pub(super) fn end_task(connection: &Connection, end: &End<'_>) -> Outcome<()> {
     Ok(())
 }
 
-/// Cancel a task that nobody runs, and everything that it has started.
+/// Queue the delivery of the end of a task that was cancelled or quarantined. Answers whether there is one.
+pub(super) fn tell_end(connection: &Connection, task: &TaskId) -> Outcome<bool> {
+    match cut_short(&get_task(connection, task)?) {
+        Some(delivery) => insert_task(connection, &delivery),
+        None => Ok(false),
+    }
+}
+
+/// Cancel a task that nobody runs, and everything that it has started. Answers whether something was queued.
 pub(super) fn cancel_idle(
     connection: &Connection,
     task: &TaskId,
     user: UserId,
     now: Timestamp,
-) -> Outcome<()> {
+) -> Outcome<bool> {
     connection
         .prepare_cached("UPDATE tasks SET cancel_requested = 1 WHERE id = ?1")?
         .execute(params![task.as_str()])?;
@@ -58,11 +67,12 @@ pub(super) fn cancel_idle(
         connection,
         &End { task, user, state: State::Cancelled, output: None, failure: None, pos, now },
     )?;
-    cancel_family(connection, task, now)
+    let told = tell_end(connection, task)?;
+    Ok(cancel_family(connection, task, now)? || told)
 }
 
-/// Cancel everything that the task has started, and what that has started. Running ones are asked.
-pub(super) fn cancel_family(connection: &Connection, task: &TaskId, now: Timestamp) -> Outcome<()> {
+/// Cancel everything that the task has started, and what that has started. Running ones are asked. Answers whether something was queued.
+pub(super) fn cancel_family(connection: &Connection, task: &TaskId, now: Timestamp) -> Outcome<bool> {
     let family: Vec<(String, String, String)> = connection
         .prepare_cached(
             "WITH RECURSIVE family (id, state, user_id) AS (
@@ -72,6 +82,7 @@ pub(super) fn cancel_family(connection: &Connection, task: &TaskId, now: Timesta
         )?
         .query_map(params![task.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<Result<_, _>>()?;
+    let mut queued = false;
     for (id, state, user) in family {
         connection
             .prepare_cached("UPDATE tasks SET cancel_requested = 1 WHERE id = ?1")?
@@ -83,29 +94,33 @@ pub(super) fn cancel_family(connection: &Connection, task: &TaskId, now: Timesta
                 connection,
                 &End { task, user, state: State::Cancelled, output: None, failure: None, pos, now },
             )?;
+            queued |= tell_end(connection, task)?;
         }
     }
-    Ok(())
+    Ok(queued)
 }
 
-/// Cancel every task of an agent that has not ended. Running ones are asked.
-pub(super) fn cancel_agent_tasks(connection: &Connection, agent: AgentId, now: Timestamp) -> Outcome<()> {
+/// Cancel every task of an agent that has not ended, but not the news of those that have. Running ones are asked. Answers whether
+/// something was queued.
+pub(super) fn cancel_agent_tasks(connection: &Connection, agent: AgentId, now: Timestamp) -> Outcome<bool> {
     let unfinished: Vec<(String, String, String)> = connection
         .prepare_cached(
-            "SELECT id, state, user_id FROM tasks WHERE agent_id = ?1 AND state IN ('queued', 'running', 'waiting')",
+            "SELECT id, state, user_id FROM tasks WHERE agent_id = ?1 AND state IN ('queued', 'running', 'waiting')
+             AND kind <> 'webhook'",
         )?
         .query_map(params![agent.to_string()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<Result<_, _>>()?;
+    let mut queued = false;
     for (id, state, user) in unfinished {
         let (task, user) = (&parse("tasks.id", &id)?, parse("tasks.user_id", &user)?);
         if state == State::Running.as_str() {
             connection
                 .prepare_cached("UPDATE tasks SET cancel_requested = 1 WHERE id = ?1")?
                 .execute(params![id])?;
-            cancel_family(connection, task, now)?;
+            queued |= cancel_family(connection, task, now)?;
         } else {
-            cancel_idle(connection, task, user, now)?;
+            queued |= cancel_idle(connection, task, user, now)?;
         }
     }
-    Ok(())
+    Ok(queued)
 }

@@ -10,7 +10,11 @@ use rusqlite::{Connection, params};
 
 /// Insert a queued task; false when its id is there already.
 pub(super) fn insert_task(connection: &Connection, new: &NewTask) -> Outcome<bool> {
-    let row = TaskRow::queued(new)?;
+    insert_row(connection, &TaskRow::queued(new)?)
+}
+
+/// The same with a row that was made before.
+pub(super) fn insert_row(connection: &Connection, row: &TaskRow) -> Outcome<bool> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO tasks (id, parent, user_id, agent_id, kind, driver, priority, input, estimate_key, created_at, state)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (id) DO NOTHING",

@@ -3,7 +3,7 @@
 use super::SqliteStore;
 use super::append::append;
 use super::effects::{Applied, show_progress};
-use super::end::{End, cancel_family, end_task};
+use super::end::{End, cancel_family, end_task, tell_end};
 use super::fence::{let_go, pass, record};
 use super::insert::insert_task;
 use super::row::get_task;
@@ -77,10 +77,13 @@ impl Journal for SqliteStore {
                 End { task: &lease.task, user: fenced.user, state, output, failure, pos: fenced.pos, now };
             end_task(connection, &end)?;
             if *outcome == TaskOutcome::Cancelled {
-                cancel_family(connection, &lease.task, now)?;
-            }
-            for follow_up in &follow_ups.tasks {
-                applied.queued |= insert_task(connection, follow_up)?;
+                // The worker's follow-ups may tell of an outcome that did not come to be.
+                applied.queued |= tell_end(connection, &lease.task)?;
+                applied.queued |= cancel_family(connection, &lease.task, now)?;
+            } else {
+                for follow_up in &follow_ups.tasks {
+                    applied.queued |= insert_task(connection, follow_up)?;
+                }
             }
             Ok((get_task(connection, &lease.task)?, applied))
         };
@@ -112,6 +115,9 @@ impl Journal for SqliteStore {
                     "UPDATE tasks SET state = ?2, wake_at = ?3, strikes = CASE WHEN ?4 THEN 0 ELSE strikes END WHERE id = ?1",
                 )?
                 .execute(params![lease.task.as_str(), state.as_str(), wake_at.0, fenced.progressed()])?;
+            connection
+                .prepare_cached("UPDATE leases SET stalls = stalls + 1 WHERE task = ?1")?
+                .execute(params![lease.task.as_str()])?;
             let_go(connection, &lease.task)?;
             Ok(applied)
         };

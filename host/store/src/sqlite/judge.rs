@@ -1,7 +1,7 @@
 //! Judging claims that ended by host death: strikes, quarantine.
 
 use super::append::open_scope;
-use super::end::{End, end_task};
+use super::end::{End, end_task, tell_end};
 use super::failure::Outcome;
 use super::fence::let_go;
 use super::row::get_task;
@@ -99,6 +99,7 @@ fn rescue(connection: &Connection, orphans: &[Orphan], now: Timestamp) -> Outcom
                     now,
                 };
                 end_task(connection, &end)?;
+                rescued.told |= tell_end(connection, &id)?;
                 rescued.quarantined.push(id);
             }
         }

@@ -27,6 +27,11 @@ impl Queue for SqliteStore {
         self.write(Lane::First, SMALL, move |connection| claim(connection, &request, now)).await
     }
 
+    async fn has_suspect(&self, drivers: &[String]) -> Result<bool, StoreError> {
+        let drivers = encode(&drivers)?;
+        self.read(move |connection| Ok(!queued(connection, SUSPECTS, &drivers, 1)?.is_empty())).await
+    }
+
     async fn extend(
         &self,
         leases: &[Lease],
@@ -40,10 +45,10 @@ impl Queue for SqliteStore {
         .await
     }
 
-    async fn release(&self, leases: &[Lease], now: Timestamp) -> Result<(), StoreError> {
+    async fn release(&self, leases: &[Lease], _now: Timestamp) -> Result<(), StoreError> {
         let (leases, fencing) = (leases.to_vec(), self.fencing());
         let work = move |connection: &Connection| {
-            leases.iter().try_for_each(|lease| release(connection, lease, now, fencing))
+            leases.iter().try_for_each(|lease| release(connection, lease, fencing))
         };
         self.write(Lane::First, SMALL, work).await?;
         self.ring();
@@ -53,7 +58,7 @@ impl Queue for SqliteStore {
     async fn rescue(&self, now: Timestamp, limit: u32) -> Result<Rescued, StoreError> {
         let rescued =
             self.write(Lane::First, SMALL, move |connection| judge::expired(connection, now, limit)).await?;
-        if !rescued.requeued.is_empty() {
+        if !rescued.requeued.is_empty() || rescued.told {
             self.ring();
         }
         Ok(rescued)
@@ -157,15 +162,18 @@ fn take(
         connection
             .prepare_cached("UPDATE tasks SET state = 'running', started_at = coalesce(started_at, ?2), deliveries = deliveries + 1 WHERE id = ?1")?
             .execute(params![task.new.id.as_str(), now.0])?;
-        let token = connection
+        let (token, stalls) = connection
             .prepare_cached(
                 "INSERT INTO leases (task, token, until, host, suspect) VALUES (?1, 1, ?2, ?3, ?4)
                  ON CONFLICT (task) DO UPDATE SET token = token + 1, until = excluded.until, host = excluded.host,
-                 suspect = excluded.suspect, claim_entries = entries RETURNING token",
+                 suspect = excluded.suspect, stalls = CASE WHEN entries > claim_entries THEN 0 ELSE stalls END,
+                 claim_entries = entries RETURNING token, stalls",
             )?
-            .query_row(params![task.new.id.as_str(), until.0, host, suspect], |row| row.get(0))?;
+            .query_row(params![task.new.id.as_str(), until.0, host, suspect], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
         let lease = Lease { task: task.new.id.clone(), token };
-        claimed.push(Claimed { task, lease, suspect });
+        claimed.push(Claimed { task, lease, suspect, stalls });
     }
     Ok(claimed)
 }
@@ -192,8 +200,9 @@ fn extend(
     Ok(if cancelled == Some(true) { Beat::CancelRequested } else { Beat::Kept })
 }
 
-fn release(connection: &Connection, lease: &Lease, now: Timestamp, fencing: Fencing) -> Outcome<()> {
-    let fenced = match pass(connection, lease, now, fencing) {
+fn release(connection: &Connection, lease: &Lease, fencing: Fencing) -> Outcome<()> {
+    // The token alone is asked: a lease that expired may be given back until somebody has judged it.
+    let fenced = match pass(connection, lease, Timestamp(i64::MIN), fencing) {
         Ok(fenced) => fenced,
         // Somebody else has it, or it has ended: there is nothing to give back.
         Err(super::failure::Failure::Store(StoreError::Stale)) => return Ok(()),

@@ -11,7 +11,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 macro_rules! task_columns {
     () => {
         "id, parent, user_id, agent_id, kind, driver, priority, input, estimate_key, created_at, state, percent, current_agent, \
-         current_phase, completed_phases, output, failure, started_at, completed_at, wake_at, deliveries, strikes, cancel_requested"
+         current_phase, completed_phases, output, failure, started_at, completed_at, wake_at, deliveries, strikes, cancel_requested, \
+         at_work"
     };
 }
 pub(super) use task_columns;
@@ -44,6 +45,7 @@ pub(super) fn task_row(row: &Row<'_>) -> Outcome<Task> {
         deliveries: row.get(20)?,
         strikes: row.get(21)?,
         cancel_requested: row.get(22)?,
+        at_work: row.get(23)?,
     };
     Ok(task.into_task()?)
 }
@@ -80,15 +82,15 @@ pub(super) fn last_pos(connection: &Connection, id: &TaskId) -> Outcome<i64> {
     Ok(pos.unwrap_or(0))
 }
 
-/// The running tasks of a user or agent; `column` is a constant of the caller, never anybody's text.
+/// The running tasks of a user or agent; `condition` is a constant of the caller, never anybody's text.
 pub(super) fn running_tasks(
     connection: &Connection,
-    column: &'static str,
+    condition: &'static str,
     owner: &str,
 ) -> Outcome<Vec<TaskId>> {
     let ids: Vec<String> = connection
         .prepare_cached(&format!(
-            "SELECT id FROM tasks WHERE {column} = ?1 AND state = 'running' ORDER BY id"
+            "SELECT id FROM tasks WHERE {condition} AND state = 'running' ORDER BY id"
         ))?
         .query_map(params![owner], |row| row.get(0))?
         .collect::<Result<_, _>>()?;

@@ -1,7 +1,7 @@
 //! Opening connections: settings, version of the library, migrations.
 
 use super::OpenError;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,9 +13,12 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CACHED_STATEMENTS: usize = 192;
 
 /// Each is one step; the file's `user_version` is how many have been made.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/sqlite/0001_first.sql"),
-    include_str!("../../migrations/sqlite/0004_agents.sql"),
+    include_str!("../../migrations/sqlite/0002_at_work_and_live_plugins.sql"),
+    include_str!("../../migrations/sqlite/0003_headers_of_answers.sql"),
+    include_str!("../../migrations/sqlite/0004_stalls.sql"),
+    include_str!("../../migrations/sqlite/0005_agents.sql"),
 ];
 
 /// Refuse a library that is too old. It is bundled, so this fails only in a build that was made to use another.
@@ -52,6 +55,22 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// The file's version, if this build knows it.
+pub(super) fn version(path: &Path) -> Result<usize, OpenError> {
+    // Not read-only: that could not read a log that a killed host has left.
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    configure(&connection)?;
+    known_version(&connection)
+}
+
+fn known_version(connection: &Connection) -> Result<usize, OpenError> {
+    let found: usize = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0))? as usize;
+    if found > MIGRATIONS.len() {
+        return Err(OpenError::NewerSchema { found, supported: MIGRATIONS.len() });
+    }
+    Ok(found)
+}
+
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
@@ -63,10 +82,7 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
-    let found: usize = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0))? as usize;
-    if found > MIGRATIONS.len() {
-        return Err(OpenError::NewerSchema { found, supported: MIGRATIONS.len() });
-    }
+    let found = known_version(connection)?;
     for (index, step) in MIGRATIONS.iter().enumerate().skip(found) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(step)?;

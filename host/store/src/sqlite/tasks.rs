@@ -5,28 +5,33 @@ use super::clean;
 use super::effects::mark_base;
 use super::end::{cancel_family, cancel_idle};
 use super::failure::Outcome;
-use super::insert::insert_task;
+use super::insert::insert_row;
 use super::row::{find_task, get_task, task_columns, task_row};
 use super::writer::Lane;
-use crate::rows::{Cursor, DURATIONS, LISTED, column, count, encode, entry_of};
+use crate::rows::{Cursor, DURATIONS, LISTED, TaskRow, column, count, encode, entry_of, parse};
 use app::ports::store_error::StoreError;
-use app::ports::tasks::{CancelOutcome, ImportedFile, PersonalityRecord, QueueCounts, TaskPage, Tasks};
+use app::ports::tasks::{
+    CancelOutcome, CleanBefore, ImportedFile, PersonalityRecord, QueueCounts, TaskPage, Tasks,
+};
 use domain::event::{Event, EventBody};
 use domain::id::{TaskId, UserId};
 use domain::journal::Entry;
-use domain::task::{NewTask, State, Task};
+use domain::task::{AtWork, NewTask, State, Task};
 use domain::time::Timestamp;
 use rusqlite::{Connection, params};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 #[async_trait::async_trait]
 impl Tasks for SqliteStore {
     async fn submit_task(&self, new: NewTask, files: Vec<ImportedFile>) -> Result<Task, StoreError> {
         let weight = 1024 + 256 * files.len();
-        let task =
-            self.write(Lane::Normal, weight, move |connection| submit(connection, &new, &files)).await?;
+        // The row is made here and the task below, not on the writer's one thread, for which everybody waits.
+        let row = TaskRow::queued(&new)?;
+        let present =
+            self.write(Lane::Normal, weight, move |connection| submit(connection, &row, &files)).await?;
         self.ring();
-        Ok(task)
+        Ok(present.unwrap_or_else(|| queued(new)))
     }
 
     async fn find_task(&self, user: UserId, id: &TaskId) -> Result<Option<Task>, StoreError> {
@@ -56,7 +61,12 @@ impl Tasks for SqliteStore {
         now: Timestamp,
     ) -> Result<Option<CancelOutcome>, StoreError> {
         let id = id.clone();
-        self.write(Lane::First, 512, move |connection| cancel(connection, user, &id, now)).await
+        let work = move |connection: &Connection| cancel(connection, user, &id, now);
+        let (outcome, queued) = self.write(Lane::First, 512, work).await?;
+        if queued {
+            self.ring();
+        }
+        Ok(outcome)
     }
 
     async fn list_events(&self, task: &TaskId, after: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
@@ -147,14 +157,27 @@ impl Tasks for SqliteStore {
         self.read(move |connection| record_of(connection, &user, &personality)).await
     }
 
-    async fn clean_tasks(
-        &self,
-        ended_before: Timestamp,
-        failed_before: Timestamp,
-        limit: u32,
-    ) -> Result<u64, StoreError> {
-        let work =
-            move |connection: &Connection| clean::tasks(connection, ended_before, failed_before, limit);
+    async fn list_busy_personalities(&self) -> Result<BTreeSet<String>, StoreError> {
+        self.read(|connection| {
+            // Each distinct list once: many tasks are in the same place. The first condition is the index's.
+            let mut statement = connection.prepare_cached(
+                "SELECT DISTINCT at_work FROM tasks WHERE state IN ('queued', 'running', 'waiting')
+                 AND state <> 'queued' AND at_work <> '[]'",
+            )?;
+            let mut rows = statement.query([])?;
+            let mut busy = BTreeSet::new();
+            while let Some(row) = rows.next()? {
+                let at_work: String = row.get(0)?;
+                let at_work: Vec<AtWork> = crate::rows::decode("tasks.at_work", &at_work)?;
+                busy.extend(at_work.into_iter().map(|at_work| at_work.agent));
+            }
+            Ok(busy)
+        })
+        .await
+    }
+
+    async fn clean_tasks(&self, before: CleanBefore, limit: u32) -> Result<u64, StoreError> {
+        let work = move |connection: &Connection| clean::tasks(connection, before, limit);
         self.write(Lane::Normal, 64 << 10, work).await
     }
 
@@ -167,26 +190,32 @@ impl Tasks for SqliteStore {
     }
 }
 
-fn submit(connection: &Connection, new: &NewTask, files: &[ImportedFile]) -> Outcome<Task> {
-    if !insert_task(connection, new)? {
-        let present = get_task(connection, &new.id)?;
-        if present.new.user != new.user {
-            return Err(StoreError::Conflict(format!("the task id {} is taken", new.id)).into());
+/// Insert the task with its files; answers the one that has its id already.
+fn submit(connection: &Connection, row: &TaskRow, files: &[ImportedFile]) -> Outcome<Option<Task>> {
+    let id = parse("tasks.id", &row.id)?;
+    if !insert_row(connection, row)? {
+        let present = get_task(connection, &id)?;
+        if present.new.user != row.user_id {
+            return Err(StoreError::Conflict(format!("the task id {id} is taken")).into());
         }
-        return Ok(present);
+        return Ok(Some(present));
     }
     for file in files {
         connection
             .prepare_cached(
                 "INSERT INTO workspace_files (task, base, path, user_id, blob, size, version) VALUES (?1, 0, ?2, ?3, ?4, ?5, 1)",
             )?
-            .execute(params![new.id.as_str(), file.path, new.user.to_string(), file.blob.0, column(file.size)])?;
+            .execute(params![row.id, file.path, row.user_id.to_string(), file.blob.0, column(file.size)])?;
     }
     if !files.is_empty() {
-        mark_base(connection, &new.id)?;
+        mark_base(connection, &id)?;
     }
-    Ok(Task {
-        new: new.clone(),
+    Ok(None)
+}
+
+fn queued(new: NewTask) -> Task {
+    Task {
+        new,
         state: State::Queued,
         progress: domain::task::Progress::default(),
         output: None,
@@ -197,7 +226,7 @@ fn submit(connection: &Connection, new: &NewTask, files: &[ImportedFile]) -> Out
         deliveries: 0,
         strikes: 0,
         cancel_requested: false,
-    })
+    }
 }
 
 fn list(
@@ -226,31 +255,33 @@ fn list(
     Ok(TaskPage { tasks, next })
 }
 
+/// Also answers whether something was queued.
 fn cancel(
     connection: &Connection,
     user: UserId,
     id: &TaskId,
     now: Timestamp,
-) -> Outcome<Option<CancelOutcome>> {
-    let Some(task) = find_task(connection, id)?.filter(|task| task.new.user == user) else { return Ok(None) };
-    let outcome = match task.state {
+) -> Outcome<(Option<CancelOutcome>, bool)> {
+    let Some(task) = find_task(connection, id)?.filter(|task| task.new.user == user) else {
+        return Ok((None, false));
+    };
+    Ok(match task.state {
         State::Queued | State::Waiting => {
-            cancel_idle(connection, id, user, now)?;
-            CancelOutcome::Cancelled(get_task(connection, id)?)
+            let queued = cancel_idle(connection, id, user, now)?;
+            (Some(CancelOutcome::Cancelled(get_task(connection, id)?)), queued)
         }
         State::Running => {
             connection
                 .prepare_cached("UPDATE tasks SET cancel_requested = 1 WHERE id = ?1")?
                 .execute(params![id.as_str()])?;
             // Its end will be `Cancelled` whatever its worker asks for, so its family need not wait.
-            cancel_family(connection, id, now)?;
-            CancelOutcome::Requested(Task { cancel_requested: true, ..task })
+            let queued = cancel_family(connection, id, now)?;
+            (Some(CancelOutcome::Requested(Task { cancel_requested: true, ..task })), queued)
         }
         State::Completed | State::Failed | State::Cancelled | State::Quarantined => {
-            CancelOutcome::Finished(task)
+            (Some(CancelOutcome::Finished(task)), false)
         }
-    };
-    Ok(Some(outcome))
+    })
 }
 
 fn record_of(connection: &Connection, user: &str, personality: &str) -> Outcome<PersonalityRecord> {

@@ -103,7 +103,7 @@ fn list(connection: &Connection, limit: u32, cursor: &str) -> Outcome<UserPage> 
 
 fn delete(connection: &Connection, user: UserId) -> Outcome<Option<Vec<TaskId>>> {
     let id = user.to_string();
-    let running = running_tasks(connection, "user_id", &id)?;
+    let running = running_tasks(connection, "user_id = ?1", &id)?;
     for table in OWNED {
         connection
             .prepare_cached(&format!("DELETE FROM {table} WHERE user_id = ?1"))?

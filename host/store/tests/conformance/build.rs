@@ -11,7 +11,7 @@ use domain::id::{Digest, HostId, TaskId};
 use domain::journal::{
     CallRecord, Entry, EntryBody, LocalEffect, Recorded, RecordedOutput, ScopeEnd, ScopeStart,
 };
-use domain::task::{Kind, Lease, NewTask, Outcome, Progress, Task, TaskFailure};
+use domain::task::{AtWork, Kind, Lease, NewTask, Outcome, Progress, Task, TaskFailure};
 use domain::time::Timestamp;
 use serde_json::json;
 use std::time::Duration;
@@ -101,6 +101,7 @@ impl Bench {
     /// The start of a scope.
     pub(crate) fn start(&self, scope: &str) -> Entry {
         let start = ScopeStart {
+            context: None,
             plugin: Some("hello@1.0.0".to_owned()),
             digest: None,
             abi: Some("0.1.0".to_owned()),
@@ -185,5 +186,6 @@ pub(crate) fn progress(percent: u8, agent: &str) -> Progress {
         current_agent: Some(agent.to_owned()),
         current_phase: Some("research".to_owned()),
         completed_phases: vec!["requirements".to_owned()],
+        at_work: vec![AtWork { agent: agent.to_owned(), phase: "research".to_owned() }],
     }
 }

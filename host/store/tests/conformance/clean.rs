@@ -1,11 +1,11 @@
 use crate::bench::Bench;
 use crate::build::{HOUR, SECOND, completed, failed, progress};
 use crate::cases;
-use app::ports::tasks::ImportedFile;
+use app::ports::tasks::{CleanBefore, ImportedFile};
 use domain::effect::model::Usage;
 use domain::id::TaskId;
 use domain::journal::{LocalEffect, Recorded};
-use domain::task::Outcome;
+use domain::task::{Kind, NewTask, Outcome};
 use domain::time::Timestamp;
 
 cases! {
@@ -21,7 +21,7 @@ cases! {
         bench.effects(&lease, effects).await;
         bench.finish(&lease, completed()).await.unwrap();
         bench.advance(SECOND).await;
-        assert_eq!(bench.store.clean_tasks(bench.now(), bench.now(), 10).await.unwrap(), 1);
+        assert_eq!(bench.store.clean_tasks(all(bench.now()), 10).await.unwrap(), 1);
         assert_eq!(bench.store.find_task(bench.user, &lease.task).await.unwrap(), None);
         assert!(bench.entries(&lease.task).await.is_empty() && bench.events(&lease.task).await.is_empty());
         assert!(bench.store.list_files(&lease.task, "").await.unwrap().is_empty());
@@ -45,11 +45,35 @@ cases! {
         let young = ended(bench, completed()).await;
         let there = async |id: &TaskId| bench.store.find_task(bench.user, id).await.unwrap().is_some();
 
-        assert_eq!(bench.store.clean_tasks(between, Timestamp(0), 10).await.unwrap(), 2);
+        assert_eq!(bench.store.clean_tasks(CleanBefore { ended: between, ..all(Timestamp(0)) }, 10).await.unwrap(), 2);
         assert!(!there(&old_completed).await && !there(&old_cancelled).await);
         assert!(there(&old_failed).await && there(&unfinished).await && there(&young).await);
-        assert_eq!(bench.store.clean_tasks(Timestamp(0), between, 10).await.unwrap(), 1);
+        assert_eq!(bench.store.clean_tasks(CleanBefore { failed: between, ..all(Timestamp(0)) }, 10).await.unwrap(), 1);
         assert!(!there(&old_failed).await && there(&unfinished).await && there(&young).await);
+    }
+
+    async fn deliveries_have_a_time_of_their_own_however_they_ended(bench: &Bench) {
+        let task = ended(bench, completed()).await;
+        let mut deliveries = Vec::new();
+        for outcome in [completed(), failed("a"), Outcome::Cancelled] {
+            let new = NewTask { kind: Kind::Webhook, ..bench.new_task() };
+            bench.submit(new).await;
+            let lease = bench.claim(1).await.pop().unwrap().lease;
+            bench.finish(&lease, outcome).await.unwrap();
+            deliveries.push(lease.task);
+        }
+        bench.advance(SECOND).await;
+        let there = async |id: &TaskId| bench.store.find_task(bench.user, id).await.unwrap().is_some();
+        let never = all(Timestamp(0));
+        let others = CleanBefore { webhooks: Timestamp(0), ..all(bench.now()) };
+        assert_eq!(bench.store.clean_tasks(CleanBefore { ended: Timestamp(0), ..others }, 10).await.unwrap(), 0);
+        assert_eq!(bench.store.clean_tasks(CleanBefore { webhooks: bench.now(), ..never }, 2).await.unwrap(), 2);
+        assert_eq!(bench.store.clean_tasks(CleanBefore { webhooks: bench.now(), ..never }, 2).await.unwrap(), 1);
+        for delivery in &deliveries {
+            assert!(!there(delivery).await, "{delivery}");
+        }
+        assert!(there(&task).await);
+        assert_eq!(bench.store.clean_tasks(others, 10).await.unwrap(), 1);
     }
 
     async fn a_cleaner_deletes_at_most_so_many(bench: &Bench) {
@@ -59,7 +83,7 @@ cases! {
         bench.advance(SECOND).await;
         let mut deleted = Vec::new();
         for _ in 0..4 {
-            deleted.push(bench.store.clean_tasks(bench.now(), bench.now(), 2).await.unwrap());
+            deleted.push(bench.store.clean_tasks(all(bench.now()), 2).await.unwrap());
         }
         assert_eq!(deleted, [2, 2, 1, 0]);
     }
@@ -92,4 +116,9 @@ async fn ended(bench: &Bench, outcome: Outcome) -> TaskId {
     let lease = bench.running().await.lease;
     bench.finish(&lease, outcome).await.unwrap();
     lease.task
+}
+
+/// Everything that ended before then.
+fn all(before: Timestamp) -> CleanBefore {
+    CleanBefore { ended: before, failed: before, webhooks: before }
 }

@@ -92,6 +92,10 @@ fn answer(status: u16) -> KeptAnswer {
     KeptAnswer {
         status,
         location: Some("/v1/agents/tasks/task_1".to_owned()),
+        headers: vec![
+            ("content-type".to_owned(), "application/problem+json".to_owned()),
+            ("retry-after".to_owned(), "1".to_owned()),
+        ],
         body: b"{\"a\":\0 1}".to_vec(),
     }
 }

@@ -19,9 +19,11 @@ mod ending;
 mod fence;
 mod idempotency;
 mod people;
+mod plugins;
 mod sqlite_only;
 mod strikes;
 mod submit;
+mod telling;
 mod together;
 #[cfg(feature = "failpoints")]
 mod unfenced;

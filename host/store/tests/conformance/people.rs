@@ -1,15 +1,41 @@
 //! What people see of personalities and tokens.
 
 use crate::bench::Bench;
-use crate::build::{HOUR, SECOND, completed, failed};
+use crate::build::{HOUR, SECOND, completed, failed, progress};
 use crate::cases;
+use app::ports::journal::Append;
 use app::ports::tasks::PersonalityRecord;
 use domain::component::CallFailure;
 use domain::effect::model::Usage;
 use domain::journal::LocalEffect;
-use domain::task::NewTask;
+use domain::task::{AtWork, NewTask, Progress};
+use serde_json::json;
 
 cases! {
+    async fn who_is_at_work_is_known_across_users_and_of_what_runs_only(bench: &Bench) {
+        let two = ["planner-ai", "architect-ai"];
+        let at_work = |names: &[&str]| Progress {
+            at_work: names.iter().map(|name| AtWork { agent: (*name).to_owned(), phase: "generate".to_owned() }).collect(),
+            ..progress(10, names[0])
+        };
+        let foreign = NewTask { user: bench.stranger, ..bench.new_task() };
+        bench.submit(foreign).await;
+        let theirs = bench.claim(1).await.pop().unwrap().lease;
+        let mine = bench.running().await.lease;
+        assert!(bench.store.list_busy_personalities().await.unwrap().is_empty());
+        bench.effects(&theirs, vec![LocalEffect::Progress(at_work(&two))]).await;
+        bench.effects(&mine, vec![LocalEffect::Progress(at_work(&["req-ai"]))]).await;
+        let busy = async || bench.store.list_busy_personalities().await.unwrap().into_iter().collect::<Vec<_>>();
+        assert_eq!(busy().await, ["architect-ai", "planner-ai", "req-ai"]);
+        assert_eq!(bench.task(&mine.task).await.progress.at_work, at_work(&["req-ai"]).at_work);
+        let shown = bench.events(&theirs.task).await.pop().unwrap().body.data;
+        assert_eq!(shown["atWork"][1], json!({ "agent": "architect-ai", "phase": "generate" }));
+        // One waits, the other goes back to the queue: nobody works on that one.
+        bench.store.suspend(&theirs, Append::default(), at_work(&two), bench.now().plus(HOUR), bench.now()).await.unwrap();
+        bench.store.release(std::slice::from_ref(&mine), bench.now()).await.unwrap();
+        assert_eq!(busy().await, ["architect-ai", "planner-ai"]);
+    }
+
     async fn a_personality_that_never_worked_has_an_empty_record(bench: &Bench) {
         assert_eq!(bench.store.personality_record(bench.user, "coder-ai").await.unwrap(), PersonalityRecord::default());
     }

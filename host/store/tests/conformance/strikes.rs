@@ -11,7 +11,7 @@ cases! {
         let lease = bench.running().await.lease;
         bench.advance(LEASE).await;
         let rescued = bench.store.rescue(bench.now(), 10).await.unwrap();
-        assert_eq!(rescued, Rescued { requeued: vec![lease.task.clone()], quarantined: vec![] });
+        assert_eq!(rescued, Rescued { requeued: vec![lease.task.clone()], ..Rescued::default() });
         let task = bench.task(&lease.task).await;
         assert_eq!((task.state, task.strikes), (State::Queued, 1));
         let other = bench.submit(bench.new_task()).await.new.id;
@@ -66,7 +66,7 @@ cases! {
             assert_eq!(bench.claim_as(bench.host, true).await.len(), 1);
             assert!(deaths < 10);
         };
-        assert_eq!(quarantined, Rescued { requeued: vec![], quarantined: vec![lease.task.clone()] });
+        assert_eq!(quarantined, Rescued { quarantined: vec![lease.task.clone()], ..Rescued::default() });
         let task = bench.task(&lease.task).await;
         assert_eq!((task.state, task.completed_at), (State::Quarantined, Some(bench.now())));
         let failure = task.failure.unwrap();
@@ -113,7 +113,7 @@ cases! {
 
         assert_eq!(bench.store.take_back(here, first, bench.now()).await.unwrap(), Rescued::default(), "its present run");
         let rescued = bench.store.take_back(here, second, bench.now()).await.unwrap();
-        assert_eq!(rescued, Rescued { requeued: vec![mine.task.clone()], quarantined: vec![] });
+        assert_eq!(rescued, Rescued { requeued: vec![mine.task.clone()], ..Rescued::default() });
         assert_eq!(bench.task(&mine.task).await.strikes, 1);
         assert_eq!(bench.task(&theirs.task).await.state, State::Running);
         assert!(bench.append(&theirs, vec![bench.start("a/b#1")]).await.is_ok());

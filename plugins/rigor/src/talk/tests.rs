@@ -1,14 +1,20 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 use super::*;
 use crate::bounded::Risks;
+use crate::question::Tokens;
 use serde_json::json;
 use skep_sdk::personality::Gate;
 use skep_sdk::testing::{Host, brief};
 
-const TOKENS: Tokens = Tokens { demo: 40, deep: 400 };
+/// What is asked for.
+type Answer = (Risks<false>, Risks<true>);
+
+fn question(text: &str) -> Question {
+    Question { text: text.to_owned(), tokens: Tokens { demo: 40, deep: 400 } }
+}
 
 fn ask(brief: &Brief) -> Result<Asked<Risks<true>>> {
-    Talk::new("req-ai", brief).ask::<Risks<false>, Risks<true>>("inspect", "What may go wrong?", TOKENS)
+    Talk::new("req-ai", brief).ask::<Answer>("inspect", &question("What may go wrong?"))
 }
 
 fn of_scope(scope: &str) -> Brief {
@@ -33,9 +39,9 @@ fn earlier_turns_stand_before_the_question_word_for_word() {
     let host = Host::new().model_answers(&json!({"risks": []}));
     let earlier = Risks::<true> { risks: serde_json::from_value(json!(["x"])).unwrap() };
     let talk = Talk::new("req-ai", &of_scope("demo"))
-        .turn("research", "Facts?", Some(&earlier))
-        .turn::<Risks<true>>("skipped", "Never answered", None);
-    talk.ask::<Risks<false>, Risks<true>>("inspect", "Risks?", TOKENS).unwrap();
+        .turn("research", &question("Facts?"), Some(&earlier))
+        .turn::<Risks<true>>("skipped", &question("Never answered"), None);
+    talk.ask::<Answer>("inspect", &question("Risks?")).unwrap();
     let contents: Vec<String> =
         host.model_requests()[0].messages.iter().skip(1).map(|message| message.content.clone()).collect();
     assert_eq!(
@@ -88,8 +94,8 @@ fn failures_of_the_service_are_returned_as_they_are() {
 fn a_conversation_that_is_too_long_is_asked_again_without_its_past() {
     let host = Host::new().model_fails(Error::too_large("window")).model_answers(&json!({"risks": []}));
     let earlier = Risks::<true> { risks: serde_json::from_value(json!(["x"])).unwrap() };
-    let talk = Talk::new("req-ai", &of_scope("demo")).turn("research", "Facts?", Some(&earlier));
-    talk.ask::<Risks<false>, Risks<true>>("inspect", "Risks?", TOKENS).unwrap();
+    let talk = Talk::new("req-ai", &of_scope("demo")).turn("research", &question("Facts?"), Some(&earlier));
+    talk.ask::<Answer>("inspect", &question("Risks?")).unwrap();
     let lengths: Vec<usize> = host.model_requests().iter().map(|request| request.messages.len()).collect();
     assert_eq!(lengths, [4, 2]);
 }

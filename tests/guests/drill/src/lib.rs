@@ -12,15 +12,22 @@ use skep_sdk::prelude::*;
 struct Orders {
     /// Base URL of the sink.
     sink: String,
-    /// Of `probe`, `kv`, `file`, `keyed`, `once`, `tool`; in this order in each phase.
+    /// Of `probe`, `kv`, `file`, `keyed`, `once`, `tool`, `nested`, `errands`; in this order in each phase.
     #[serde(default)]
     effects: Vec<String>,
     /// Busy loop iterations in each phase, so that kills fall into guests too.
     #[serde(default)]
     spin: u64,
-    /// `PERSONALITY/PHASE` that kills its host by asking the sink to; the poison task of the tests.
+    /// What the effect `errands` calls.
     #[serde(default)]
-    poison: Option<String>,
+    errands: Vec<Errand>,
+}
+
+/// A tool of another guest.
+#[derive(Debug, Deserialize)]
+struct Errand {
+    tool: String,
+    arguments: serde_json::Value,
 }
 
 /// What a phase did.
@@ -40,10 +47,7 @@ fn work(personality: &str, phase: &str, brief: &Brief, context: &Context) -> Res
     let scope = format!("{personality}@{}/{phase}", brief.round);
     let mut done = Vec::new();
     for effect in &orders.effects {
-        done.push(format!("{effect}: {}", perform(effect, &orders, &scope)?));
-    }
-    if orders.poison.as_deref() == Some(&format!("{personality}/{phase}")) {
-        http::get(format!("{}/poison", orders.sink)).send()?;
+        done.push(format!("{effect}: {}", perform(effect, &orders, &scope, &context.task)?));
     }
     let mut spun = 0_u64;
     for index in 0..orders.spin {
@@ -53,13 +57,14 @@ fn work(personality: &str, phase: &str, brief: &Brief, context: &Context) -> Res
     Ok(Done { phase: phase.to_owned(), effects: done, random })
 }
 
-fn perform(effect: &str, orders: &Orders, scope: &str) -> Result<String> {
+fn perform(effect: &str, orders: &Orders, scope: &str, task: &str) -> Result<String> {
     let body = json!({ "scope": scope, "effect": effect });
     match effect {
         "probe" => Ok(http::get(format!("{}/probe?scope={scope}", orders.sink)).send()?.status.to_string()),
         "kv" => {
-            let count: u64 = kv::get_json("count")?.unwrap_or(0);
-            kv::put_json("count", &(count + 1))?;
+            // A count of its own for each task: those that run beside it do not get in its way.
+            let count: u64 = kv::get_json(task)?.unwrap_or(0);
+            kv::put_json(task, &(count + 1))?;
             Ok(String::new())
         }
         "file" => {
@@ -78,6 +83,17 @@ fn perform(effect: &str, orders: &Orders, scope: &str) -> Result<String> {
             .to_string()
             .len()
             .to_string()),
+        "nested" => {
+            let body = json!({ "scope": format!("{scope} nested"), "effect": effect }).to_string();
+            let arguments = json!({ "url": format!("{}/keyed", orders.sink), "body": body });
+            Ok(tools::call::<u16>("errand.send", &arguments)?.to_string())
+        }
+        "errands" => {
+            for errand in &orders.errands {
+                tools::call::<serde_json::Value>(&errand.tool, &errand.arguments)?;
+            }
+            Ok(orders.errands.len().to_string())
+        }
         other => Err(Error::invalid_input(format!("unknown effect {other}"))),
     }
 }
@@ -87,7 +103,7 @@ fn perform(effect: &str, orders: &Orders, scope: &str) -> Result<String> {
     http(hosts("127.0.0.1"), methods("GET", "POST"), "tells the sink"),
     kv(quota = 65536, "counts"),
     files(read_write, "writes"),
-    tools(names("files.*"), "calls a nested skill"),
+    tools(names("files.*", "errand.*", "narrow.*", "short.*"), "calls nested skills"),
 ))]
 pub mod drill {
     use super::{Done, work};

@@ -8,9 +8,12 @@ use domain::rigor::gate::{self, Gate, GateStatus};
 enum Parsed {
     Good,
     Bad(String),
-    /// No parser for it.
+    /// No parser for it, or too large for one.
     Unknown,
 }
+
+/// Larger files are not parsed: a grammar may take long for what somebody made to be slow.
+const PARSED_LIMIT: usize = 512 << 10;
 
 /// Passed when every changed file that has a parser parses; not run when none has one.
 pub(super) fn gate(changed: &[ChangedContent]) -> Gate {
@@ -26,26 +29,40 @@ pub(super) fn gate(changed: &[ChangedContent]) -> Gate {
     let (status, evidence) = if !bad.is_empty() {
         (GateStatus::Failed, bad.join("; "))
     } else if good == 0 && !unknown.is_empty() {
-        (GateStatus::NotRun, format!("no parser for {}", unknown.join(", ")))
+        (GateStatus::NotRun, format!("no parser for, or too large: {}", unknown.join(", ")))
     } else if unknown.is_empty() {
         (GateStatus::Passed, format!("{good} changed file(s) parse"))
     } else {
-        (GateStatus::Passed, format!("{good} changed file(s) parse; no parser for {}", unknown.join(", ")))
+        (
+            GateStatus::Passed,
+            format!("{good} changed file(s) parse; no parser for, or too large: {}", unknown.join(", ")),
+        )
     };
     Gate { name: gate::PARSES.to_owned(), status, evidence: bounded(evidence, 2000) }
 }
 
 fn parse(path: &str, content: &[u8]) -> Parsed {
+    if content.len() > PARSED_LIMIT {
+        return Parsed::Unknown;
+    }
     let Ok(text) = std::str::from_utf8(content) else { return Parsed::Unknown };
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
     match ending {
         "js" | "mjs" | "cjs" | "jsx" => tree(text, &tree_sitter_javascript::LANGUAGE.into()),
-        "py" => tree(text, &tree_sitter_python::LANGUAGE.into()),
+        "py" => python(text),
         "json" => match serde_json::from_str::<serde_json::Value>(text) {
             Ok(_) => Parsed::Good,
             Err(error) => Parsed::Bad(error.to_string()),
         },
         _ => Parsed::Unknown,
+    }
+}
+
+/// The grammar mends faulty indentation without a word, so that is looked at by itself.
+fn python(text: &str) -> Parsed {
+    match tree(text, &tree_sitter_python::LANGUAGE.into()) {
+        Parsed::Good => indentation::problem(text).map_or(Parsed::Good, Parsed::Bad),
+        other => other,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whether added lines hold text that looks like a secret.
 
 use super::{ChangedContent, judged};
-use domain::rigor::gate::{self, Gate};
+use domain::rigor::gate::{self, Gate, GateStatus};
 use regex::RegexSet;
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -19,11 +19,18 @@ const PATTERNS: [(&str, &str); 9] = [
     ("a Stripe key", r"\b[rs]k_live_[0-9A-Za-z]{20,}"),
 ];
 
-static SET: LazyLock<Option<RegexSet>> =
-    LazyLock::new(|| RegexSet::new(PATTERNS.map(|(_, pattern)| pattern)).ok());
+static SET: LazyLock<Result<RegexSet, regex::Error>> =
+    LazyLock::new(|| RegexSet::new(PATTERNS.map(|(_, pattern)| pattern)));
 
 /// Failed when a line that is new in its file looks like a secret. The value is not repeated in the evidence.
 pub(super) fn gate(changed: &[ChangedContent]) -> Gate {
+    let set = match &*SET {
+        Ok(set) => set,
+        Err(error) => {
+            let evidence = format!("the patterns cannot be used: {error}");
+            return Gate { name: gate::NO_SECRETS.to_owned(), status: GateStatus::NotRun, evidence };
+        }
+    };
     let mut problems = Vec::new();
     for file in changed {
         let Some(after) = file.after.as_deref().and_then(|content| std::str::from_utf8(content).ok()) else {
@@ -33,7 +40,7 @@ pub(super) fn gate(changed: &[ChangedContent]) -> Gate {
             file.before.as_deref().and_then(|content| std::str::from_utf8(content).ok()).unwrap_or_default();
         let old: HashSet<&str> = before.lines().collect();
         for (index, line) in after.lines().enumerate().filter(|(_, line)| !old.contains(line)) {
-            for (name, _) in found(line) {
+            for name in found(set, line) {
                 problems.push(format!("{} line {} looks like {name}", file.path, index + 1));
             }
         }
@@ -41,8 +48,6 @@ pub(super) fn gate(changed: &[ChangedContent]) -> Gate {
     judged(gate::NO_SECRETS, &problems, "no added line looks like a secret".to_owned())
 }
 
-fn found(line: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let matches: Vec<usize> =
-        SET.as_ref().map(|set| set.matches(line).into_iter().collect()).unwrap_or_default();
-    matches.into_iter().filter_map(|index| PATTERNS.get(index).copied())
+fn found(set: &RegexSet, line: &str) -> Vec<&'static str> {
+    set.matches(line).into_iter().filter_map(|index| PATTERNS.get(index).map(|(name, _)| *name)).collect()
 }

@@ -3,6 +3,7 @@
 use crate::effect::gates::{Change, GatesReport};
 use crate::rigor::brief::Contribution;
 use crate::rigor::gate::{Gate, GateStatus, confidence};
+use crate::rigor::phase::Phase;
 use crate::rigor::request::{AgentTask, RigorScope};
 use crate::task::TaskFailure;
 use serde_json::{Value, json};
@@ -48,9 +49,15 @@ pub(super) fn build(
     })
 }
 
-/// The failure when required gates are unmet after the last round.
-pub(super) fn refused(scope: RigorScope, rounds: u32, findings: &[Gate], gates: &[Gate]) -> TaskFailure {
-    let list: Vec<String> = findings
+/// The failure when gates stand against the result after the last round. `last` is who worked last: the verifier where there is one.
+pub(super) fn refused(
+    scope: RigorScope,
+    rounds: u32,
+    last: Option<&str>,
+    refusals: &[Gate],
+    gates: &[Gate],
+) -> TaskFailure {
+    let list: Vec<String> = refusals
         .iter()
         .map(|gate| {
             let status = if gate.status == GateStatus::NotRun { "was not run" } else { "failed" };
@@ -60,12 +67,12 @@ pub(super) fn refused(scope: RigorScope, rounds: u32, findings: &[Gate], gates: 
     TaskFailure {
         code: "GATES_FAILED".to_owned(),
         message: format!(
-            "scope {} requires gates that stand against the result after {rounds} round(s): {}",
+            "at scope {} these gates stand against the result after {rounds} round(s): {}",
             scope.as_str(),
             list.join("; ")
         ),
-        agent: Some("tester-ai".to_owned()),
-        phase: Some("review".to_owned()),
+        agent: last.map(str::to_owned),
+        phase: last.map(|_| Phase::Review.as_str().to_owned()),
         details: json!({ "gates": gates }),
     }
 }

@@ -18,7 +18,6 @@ use serde_json::{Value, json};
 pub(super) struct Finished {
     pub(super) details: Value,
     pub(super) gates: Vec<Gate>,
-    pub(super) violations: Vec<String>,
     pub(super) summary: String,
 }
 
@@ -135,20 +134,8 @@ impl StationWalk<'_> {
                 evidence: evidence.to_owned(),
             });
         }
-        let violations = Phase::ALL
-            .into_iter()
-            .filter_map(|phase| {
-                let tries = self.history.places.get(&self.place(phase))?;
-                tries.iter().find_map(|record| match record.end.as_ref().map(|end| &end.result) {
-                    Some(Err(crate::component::CallFailure::InvalidOutput { message })) => {
-                        Some(format!("{}/{}: {message}", self.station.personality, phase.as_str()))
-                    }
-                    _ => None,
-                })
-            })
-            .collect();
         let summary = generate.details.get("summary").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Finished { details: generate.details.clone(), gates, violations, summary }
+        Finished { details: generate.details.clone(), gates, summary }
     }
 
     fn place(&self, phase: Phase) -> Place {
@@ -158,7 +145,7 @@ impl StationWalk<'_> {
     fn phase(&mut self, input: impl FnOnce() -> PhaseInput, phase: Phase) -> PhaseStep<PhaseOutput> {
         let place = self.place(phase);
         let component = ComponentRef::Personality(self.station.personality.to_owned());
-        let work = || Work::Component { component, export: Box::new(Export::Phase(input())) };
+        let work = || Work::Component { component, export: Box::new(Export::Phase(Box::new(input()))) };
         match self.history.standing(&place, RetryPolicy::default(), work) {
             Standing::Done(Yield::Output(Output::Phase(output))) if output.phase() == phase => {
                 self.done += 1;

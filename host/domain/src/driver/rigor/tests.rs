@@ -6,7 +6,8 @@ use crate::effect::gates::GatesReport;
 use crate::history::{TryEnd, TryRecord};
 use crate::rigor::gate::{GateStatus, required};
 use crate::rigor::phase::{
-    Decision as Go, GenerateOutput, InspectOutput, PhaseOutput, ResearchOutput, ReviewOutput, Verdict,
+    Decision as Go, GenerateOutput, InspectOutput, PhaseInput, PhaseOutput, ResearchOutput, ReviewOutput,
+    Verdict,
 };
 use crate::time::Timestamp;
 
@@ -62,6 +63,14 @@ fn run(
     gates: GateStatus,
     pick: impl Fn(usize) -> usize,
 ) -> (Vec<String>, Command) {
+    run_with(history, pick, |_, work| good(work, gates))
+}
+
+fn run_with(
+    history: &mut TaskHistory,
+    pick: impl Fn(usize) -> usize,
+    answer: impl Fn(&str, &Work) -> Yield,
+) -> (Vec<String>, Command) {
     let mut order = Vec::new();
     let mut last_percent = 0;
     for _ in 0..200 {
@@ -71,7 +80,7 @@ fn run(
         let command = decision.commands[pick(decision.commands.len()) % decision.commands.len()].clone();
         let Command::Run { place, work, .. } = command else { return (order, command) };
         order.push(place.0.clone());
-        let result = good(&work, gates);
+        let result = answer(&place.0, &work);
         end(history, place, Ok(result), true);
     }
     panic!("no end");
@@ -129,6 +138,105 @@ fn the_scope_decides_which_gates_must_pass_and_how_often_the_work_goes_back() {
     }
 }
 
+/// All is well but the reviews at these places: their personality computed a failed gate, or only asked for rework.
+fn with_reviews_that_fail<'a>(
+    failing: &'a [&str],
+    with_gate: bool,
+) -> impl Fn(&str, &Work) -> Yield + use<'a> {
+    move |place, work| {
+        if !failing.contains(&place) {
+            return good(work, GateStatus::Passed);
+        }
+        let gate =
+            Gate { name: "content".into(), status: GateStatus::Failed, evidence: "a.json is broken".into() };
+        let gates = if with_gate { vec![gate] } else { vec![] };
+        let details = json!({ "reason": "not good yet" });
+        Yield::Output(Output::Phase(PhaseOutput::Review(ReviewOutput {
+            verdict: Verdict::Rework,
+            gates,
+            details,
+        })))
+    }
+}
+
+#[test]
+fn a_gate_that_a_personality_failed_sends_the_work_back_within_the_rounds_of_the_scope() {
+    let (first, twice) = (&["tester-ai@1/review"][..], &["tester-ai@1/review", "tester-ai@2/review"][..]);
+    for (scope, failing, with_gate, rounds, accepted) in [
+        ("demo", first, true, 1, true),
+        ("poc", first, true, 2, true),
+        ("poc", twice, true, 2, true),
+        ("mvp", first, true, 2, true),
+        ("mvp", first, false, 2, true),
+        ("mvp", twice, true, 2, false),
+        ("mvp", twice, false, 2, false),
+        ("mvp", &["coder-ai@1/review"], true, 2, true),
+        ("product", twice, true, 3, true),
+        ("mvp", &["planner-ai@1/review"], true, 1, true),
+    ] {
+        let case = format!("{scope} {failing:?} {with_gate}");
+        let (order, command) = run_with(&mut task(scope), |_| 0, with_reviews_that_fail(failing, with_gate));
+        assert_eq!(order.iter().filter(|place| place.starts_with("gates@")).count(), rounds, "{case}");
+        match command {
+            Command::Complete(output) => {
+                assert!(accepted, "{case}: {output}");
+                // What stands failed at the end is shown as failed; what was mended is not.
+                let stands =
+                    output["gates"].as_array().unwrap().iter().any(|gate| gate["status"] == "failed");
+                let planner = failing.iter().any(|place| place.starts_with("planner-ai"));
+                assert_eq!(stands, failing.len() == rounds || planner, "{case}: {output}");
+            }
+            Command::Fail(failure) => {
+                assert!(!accepted, "{case}: {failure:?}");
+                let name = if with_gate { "tester-ai: content failed" } else { "tester-ai: review failed" };
+                assert!(
+                    failure.code == "GATES_FAILED" && failure.message.contains(name),
+                    "{}",
+                    failure.message
+                );
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_finding_reaches_coder_ai_with_the_name_of_who_made_the_check() {
+    let mut history = task("mvp");
+    let answer = with_reviews_that_fail(&["tester-ai@1/review"], true);
+    for _ in 0..40 {
+        let Command::Run { place, work, .. } = decide(&history).unwrap().commands.remove(0) else {
+            panic!("ended")
+        };
+        if place.0 == "coder-ai@2/research" {
+            let Work::Component { export, .. } = &work else { panic!("{work:?}") };
+            let Export::Phase(input) = export.as_ref() else { panic!("{export:?}") };
+            let PhaseInput::Research(brief) = input.as_ref() else { panic!("{export:?}") };
+            let found: Vec<(&str, &str)> =
+                brief.findings.iter().map(|gate| (gate.name.as_str(), gate.evidence.as_str())).collect();
+            assert_eq!((brief.round, found), (2, vec![("tester-ai: content", "a.json is broken")]));
+            return;
+        }
+        let result = answer(&place.0, &work);
+        end(&mut history, place, Ok(result), true);
+    }
+    panic!("the work did not go back");
+}
+
+#[test]
+fn a_line_without_coder_ai_goes_back_to_its_specialist() {
+    let mut history = task("mvp");
+    history.input["capabilities"] = json!(["OPERATE"]);
+    let (order, command) = run_with(&mut history, |_| 0, with_reviews_that_fail(&["ops-ai@1/review"], true));
+    assert!(matches!(command, Command::Complete(_)), "{command:?}");
+    let second: Vec<&str> = order
+        .iter()
+        .filter(|place| place.contains("@2/"))
+        .map(|place| place.split('@').next().unwrap())
+        .collect();
+    assert_eq!(second, [["ops-ai"; 5], ["tester-ai"; 5]].concat());
+}
+
 #[test]
 fn a_trap_is_tried_again_and_effects_that_happened_forbid_it() {
     for (may_retry, code) in [(true, "PHASE_FAILED"), (false, "PARTIAL")] {
@@ -159,4 +267,36 @@ fn a_trap_is_tried_again_and_effects_that_happened_forbid_it() {
         assert_eq!(failure.agent.as_deref(), Some("req-ai"));
         assert_eq!(failure.phase.as_deref(), Some("research"));
     }
+}
+
+#[test]
+fn everybody_whose_phase_is_ready_is_at_work_and_nobody_else() {
+    let mut history = task("demo");
+    let mut seen: Vec<Vec<String>> = Vec::new();
+    for _ in 0..100 {
+        let decision = decide(&history).unwrap();
+        let at_work: Vec<String> =
+            decision.progress.at_work.iter().map(|at_work| at_work.agent.clone()).collect();
+        assert_eq!(decision.progress.current_agent.as_ref(), at_work.first());
+        if seen.last() != Some(&at_work) {
+            seen.push(at_work);
+        }
+        // The first of the ready ones ends, so that a group comes to different phases.
+        let Some(Command::Run { place, work, .. }) = decision.commands.into_iter().next() else { break };
+        let done = good(&work, GateStatus::Passed);
+        end(&mut history, place, Ok(done), true);
+    }
+    let team: Vec<Vec<&str>> = seen.iter().map(|names| names.iter().map(String::as_str).collect()).collect();
+    assert_eq!(
+        team,
+        [
+            vec![],
+            vec!["req-ai"],
+            vec!["planner-ai", "architect-ai"],
+            vec!["architect-ai"],
+            vec!["coder-ai"],
+            vec!["tester-ai"],
+            vec![],
+        ]
+    );
 }

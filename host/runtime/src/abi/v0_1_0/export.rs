@@ -79,7 +79,7 @@ impl Guest {
             }
             (Self::Personality(linked), Export::Phase(input)) => {
                 let instance = linked.instantiate_async(&mut *store).await?;
-                phases::call(instance.skep_plugin_personality_guest(), store, input, &context).await
+                phases::call(instance.skep_plugin_personality_guest(), store, *input, &context).await
             }
             (guest, export) => Ok(Answered::WrongKind(format!(
                 "the component is a {}, it has no {}",

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
-/// Pages in the write-ahead log after which they are copied into the database: SQLite's own default.
-const CHECKPOINT_PAGES: i32 = 1_000;
+/// Pages in the write-ahead log after which they are copied into the database: 16 MiB. Writes go on only after the copy and its two syncs,
+/// and a page that changed often is copied once, so it is more than SQLite's own 1000.
+const CHECKPOINT_PAGES: i32 = 4_000;
 /// From here on a checkpoint also waits for readers and makes the log start over: 64 MiB.
 const RESTART_PAGES: i32 = 16_000;
 /// How long such a checkpoint waits for readers.

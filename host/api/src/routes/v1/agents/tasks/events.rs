@@ -18,7 +18,8 @@ use std::time::Duration;
 /// Proxies close what is silent for a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// What happens in a task, until it ends: `phase.update`, `progress`, `model.delta`, …, `task.completed`. `Last-Event-ID` resumes;
+/// What happens in a task, until it ends: `phase.update`, `progress`, `model.delta`, `reset` (forget the text of that scope, it
+/// comes anew), …, `task.completed`. `Last-Event-ID` resumes;
 /// after the last event the answer is 204, which ends a browser's reconnecting. Ours.
 #[utoipa::path(
     get,
@@ -58,19 +59,55 @@ pub(in crate::routes) async fn follow_task(
             std::future::pending::<()>().await;
         }
     });
+    let mut last = last_event_id.unwrap_or("0").to_owned();
     let frames = events.take_until(stop).map(move |event| {
         let _counted = &open;
-        Ok::<Event, Infallible>(frame(event))
+        Ok::<Event, Infallible>(frame(event, &mut last))
     });
     Ok(Sse::new(frames).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
 
-fn frame(event: Result<TaskEvent, Error>) -> Event {
+/// `last` is the id that was sent before.
+fn frame(event: Result<TaskEvent, Error>, last: &mut String) -> Event {
     match event {
-        Ok(event) => Event::default().id(event.id).event(event.event).data(event.data.to_string()),
+        Ok(event) => {
+            last.clone_from(&event.id);
+            Event::default().id(event.id).event(event.event).data(event.data.to_string())
+        }
         Err(error) => {
             tracing::error!(cause = error.message, "an event stream broke");
-            Event::default().event("error").data(Surface::Autonoma.body(&error).to_string())
+            Event::default().id(next(last)).event("error").data(Surface::Autonoma.body(&error).to_string())
+        }
+    }
+}
+
+/// The id of an event that is not stored: who resumes after it goes on after the last durable one.
+fn next(last: &str) -> String {
+    let (durable, sub) = last.split_once('.').unwrap_or((last, "0"));
+    format!("{durable}.{}", sub.parse::<u64>().unwrap_or(0).saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[tokio::test]
+    async fn every_event_has_an_id_also_the_one_that_ends_a_broken_stream() {
+        let event = |id: &str| Ok(TaskEvent { id: id.into(), event: "progress".into(), data: 1.into() });
+        for (sent, expected) in
+            [(vec![event("7")], "7.1"), (vec![event("7"), event("7.3")], "7.4"), (vec![], "5.1")]
+        {
+            let mut last = "5".to_owned();
+            let events = sent.into_iter().chain([Err(Error::internal("the database is away"))]);
+            let frames: Vec<_> = events.map(|event| Ok::<_, Infallible>(frame(event, &mut last))).collect();
+            let response = Sse::new(futures_util::stream::iter(frames)).into_response();
+            let body = axum::body::to_bytes(response.into_body(), 1 << 16).await.unwrap();
+            let text = String::from_utf8(body.to_vec()).unwrap();
+            let frames: Vec<&str> = text.split_terminator("\n\n").collect();
+            assert!(frames.iter().all(|frame| frame.lines().any(|line| line.starts_with("id: "))), "{text}");
+            let broken = frames.last().unwrap();
+            assert!(broken.contains("event: error") && broken.contains(&format!("id: {expected}")), "{text}");
         }
     }
 }
