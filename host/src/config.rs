@@ -100,6 +100,8 @@ pub(crate) struct Config {
     pub(crate) log_json: bool,
     /// Run the worker loops.
     pub(crate) worker: bool,
+    /// Whether agents may act on their own.
+    pub(crate) autonomy: bool,
     /// Loopback only: everybody is admin.
     pub(crate) no_auth: bool,
     /// Lease length.
@@ -175,6 +177,7 @@ impl Config {
             log: layers.text("log"),
             log_json: layers.choice("log_format", &["text", "json"])? == "json",
             worker: layers.flag("worker")?,
+            autonomy: layers.choice("autonomy", &["on", "off"])? == "on",
             no_auth,
             lease,
             heartbeat,

@@ -73,6 +73,9 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
         keys: store.keys,
         users: store.users,
         agents: store.agents,
+        rooms: store.rooms,
+        ticks: store.ticks,
+        templates: store.templates,
         idempotency: store.idempotency,
         usage: store.usage,
         plugins: store.plugins,
@@ -111,6 +114,8 @@ fn settings(config: &Config) -> Settings {
         keep_ended: config.keep_tasks,
         keep_failed: config.keep_failed,
         keep_webhooks: config.keep_webhooks,
+        autonomy: config.autonomy,
+        worker: config.worker,
         ..defaults
     }
 }

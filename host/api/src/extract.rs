@@ -9,5 +9,5 @@ mod reached;
 pub(crate) use body::{JsonObject, read_body};
 pub(crate) use caller::Authenticated;
 pub(crate) use list::{Page, Parameters};
-pub(crate) use path::{Segment, SegmentPair};
+pub(crate) use path::{Segment, SegmentPair, SegmentTriple};
 pub(crate) use reached::ReachedAs;

@@ -6,6 +6,7 @@
 
 mod counters;
 mod error;
+mod event_stream;
 mod extract;
 mod liveness;
 mod middleware;

@@ -55,11 +55,31 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
             api::v1::users::agents::config::patch_agent_config
         ))
         .routes(routes!(api::v1::users::deploy::status::get_deploy_status))
+        // Autonomis: chat.
+        .routes(routes!(api::v1::users::agents::chat::chat_with_agent))
+        .routes(routes!(api::v1::users::agents::chat::stream::stream_chat))
+        .routes(routes!(api::v1::users::agents::chat::turns::events::follow_turn))
+        // Autonomis: templates.
+        .routes(routes!(
+            api::v1::users::agent_templates::get_user_templates,
+            api::v1::users::agent_templates::put_user_templates
+        ))
+        .routes(routes!(
+            api::v1::users::agents::templates::get_agent_templates,
+            api::v1::users::agents::templates::put_agent_templates
+        ))
+        // Autonomy.
+        .routes(routes!(api::agent::autonomy::get_autonomy, api::agent::autonomy::set_autonomy))
+        .routes(routes!(api::agent::autonomy::status::get_autonomy_status))
+        .routes(routes!(api::agent::autonomy::messages::list_autonomy_messages))
+        .routes(routes!(api::agent::autonomy::instructions::add_instruction))
+        .routes(routes!(api::agent::autonomy::interval::set_interval))
         // Start agent.
         .routes(routes!(agents::list_runtimes))
         .routes(routes!(agents::agent::get_runtime))
         .routes(routes!(agents::start::start_agent))
         .routes(routes!(agents::stop::stop_agent))
+        .routes(routes!(agents::message::send_message))
         // Ours.
         .routes(routes!(v1::admin::plugins::list_plugins))
 }

@@ -92,6 +92,7 @@ impl Surface {
     fn public_message(self, error: &Error) -> &str {
         match error.code {
             Code::ServiceUnavailable if self != Self::Autonomis => "service unavailable: try again later",
+            Code::AutonomyDisabled if self != Self::Autonomis => &error.message,
             Code::StartFailed if self != Self::Autonomis => "Failed to start agent runtime",
             code if code.status() >= 500 => "internal server error",
             _ => &error.message,

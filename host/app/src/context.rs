@@ -16,8 +16,11 @@ use crate::ports::outbound::Outbound;
 use crate::ports::packages::Packages;
 use crate::ports::plugins::Plugins;
 use crate::ports::queue::Queue;
+use crate::ports::rooms::Rooms;
 use crate::ports::sources::Sources;
 use crate::ports::tasks::Tasks;
+use crate::ports::templates::Templates;
+use crate::ports::ticks::Ticks;
 use crate::ports::usage::UsageReader;
 use crate::ports::users::Users;
 use crate::ports::webhooks::WebhookSigner;
@@ -52,6 +55,12 @@ pub struct Ports {
     /// Store.
     pub agents: Arc<dyn Agents>,
     /// Store.
+    pub rooms: Arc<dyn Rooms>,
+    /// Store.
+    pub ticks: Arc<dyn Ticks>,
+    /// Store.
+    pub templates: Arc<dyn Templates>,
+    /// Store.
     pub idempotency: Arc<dyn Idempotency>,
     /// Store.
     pub usage: Arc<dyn UsageReader>,
@@ -83,6 +92,8 @@ pub struct App {
     pub live: LiveBus,
     /// Rung when a task may be claimable; the dispatcher waits on it.
     pub queued: Notify,
+    /// Rung when an agent may be due to tick; the loop of ticks waits on it.
+    pub due: Notify,
     /// Rung when a running task was asked to cancel; the executor waits on it.
     pub cancelled: tokio::sync::broadcast::Sender<domain::id::TaskId>,
     /// What new calls go to.
@@ -101,6 +112,7 @@ impl App {
             settings,
             live: LiveBus::default(),
             queued: Notify::new(),
+            due: Notify::new(),
             cancelled,
             catalog: LivePlugins::default(),
             models_checked: tokio::sync::Mutex::default(),

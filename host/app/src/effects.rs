@@ -20,4 +20,5 @@ pub(crate) mod schema;
 pub mod scope;
 mod source;
 mod tools;
+mod turn;
 mod webhook;

@@ -6,7 +6,9 @@
 pub mod accounts;
 pub mod agents;
 pub mod authenticate;
+pub mod autonomy;
 pub mod catalog;
+pub mod chat;
 pub mod context;
 pub mod effects;
 pub mod failpoint;
@@ -22,6 +24,8 @@ pub mod replay;
 pub mod rights;
 pub mod settings;
 pub mod tasks;
+pub mod templates;
+mod turns;
 pub mod users;
 
 pub use context::{App, Ports};

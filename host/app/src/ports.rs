@@ -22,6 +22,7 @@ pub mod rooms;
 pub mod sources;
 pub mod store_error;
 pub mod tasks;
+pub mod templates;
 pub mod ticks;
 pub mod usage;
 pub mod users;

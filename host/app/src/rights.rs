@@ -55,6 +55,10 @@ pub enum Action<'a> {
     ManageAgent(&'a Agent),
     /// See how agents' starts go.
     ReadDeploy,
+    /// Talk to this agent and read its answers.
+    ChatWith(&'a Agent),
+    /// See and change what all agents of the user read.
+    ManageTemplates,
 }
 
 /// Whether the caller may.
@@ -85,13 +89,21 @@ pub fn authorize(caller: &Caller, action: Action<'_>) -> Result<(), Error> {
         {
             Err(no_user())
         }
-        Action::ReadAgent(agent) | Action::ManageAgent(agent) if !sees(caller, agent) => Err(no_agent()),
-        Action::SeeUser(_) | Action::ListAgents | Action::ReadAgent(_) => Ok(()),
+        Action::ReadAgent(agent) | Action::ManageAgent(agent) | Action::ChatWith(agent)
+            if !sees(caller, agent) =>
+        {
+            Err(no_agent())
+        }
+        Action::SeeUser(_) | Action::ListAgents | Action::ReadAgent(_) | Action::ChatWith(_) => Ok(()),
         Action::CreateUser | Action::ListUsers | Action::DeleteUser(_) | Action::ChangePlan(_) => {
             let message = "an admin key is needed to create, list or delete users and to change a plan";
             if caller.kind == KeyKind::Admin { Ok(()) } else { Err(forbidden(message)) }
         }
-        Action::ReadUser(_) | Action::CreateAgent | Action::ManageAgent(_) | Action::ReadDeploy => {
+        Action::ReadUser(_)
+        | Action::CreateAgent
+        | Action::ManageAgent(_)
+        | Action::ReadDeploy
+        | Action::ManageTemplates => {
             let message = "an agent key may not do this; use a key of the agent's user";
             if caller.kind == KeyKind::Agent { Err(forbidden(message)) } else { Ok(()) }
         }

@@ -34,6 +34,10 @@ pub struct Settings {
     pub installation: uuid::Uuid,
     /// Keep webhook deliveries this long, delivered or not.
     pub keep_webhooks: Duration,
+    /// Whether agents of this host may act on their own.
+    pub autonomy: bool,
+    /// Whether this host runs the worker loops.
+    pub worker: bool,
 }
 
 impl Default for Settings {
@@ -54,6 +58,8 @@ impl Default for Settings {
             trap_limit: 5,
             installation: uuid::Uuid::nil(),
             keep_webhooks: Duration::from_secs(7 * DAY),
+            autonomy: true,
+            worker: true,
         }
     }
 }

@@ -35,6 +35,8 @@ pub enum Code {
     /// 500: an agent could not be started; the cause is in the log.
     #[serde(rename = "START_ERROR")]
     StartFailed,
+    /// 500: agents of this host may not act on their own.
+    AutonomyDisabled,
     /// 500: our fault; the cause is in the log.
     InternalError,
     /// 503: not now.
@@ -59,7 +61,7 @@ impl Code {
             Self::Unprocessable => 422,
             Self::DependencyFailed => 424,
             Self::RateLimited => 429,
-            Self::StartFailed | Self::InternalError => 500,
+            Self::StartFailed | Self::AutonomyDisabled | Self::InternalError => 500,
             Self::ServiceUnavailable => 503,
         }
     }
@@ -82,6 +84,7 @@ impl Code {
             Self::DependencyFailed => "DEPENDENCY_FAILED",
             Self::RateLimited => "RATE_LIMITED",
             Self::StartFailed => "START_ERROR",
+            Self::AutonomyDisabled => "AUTONOMY_DISABLED",
             Self::InternalError => "INTERNAL_ERROR",
             Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
         }

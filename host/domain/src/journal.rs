@@ -204,11 +204,6 @@ pub enum LocalEffect {
         /// Of the agent.
         ids: Vec<uuid::Uuid>,
     },
-    /// A tick ended: its agent's count of failures in a row, and the time of its last tick. The fifth failure pauses the loop.
-    TickEnded {
-        /// Whether it ended well.
-        ok: bool,
-    },
     /// A durable event for people.
     Event(crate::event::EventBody),
     /// What the task shows.

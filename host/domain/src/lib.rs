@@ -25,6 +25,7 @@ pub mod room;
 pub mod stall;
 pub mod strike;
 pub mod task;
+pub mod template;
 pub mod time;
 pub mod turn;
 pub mod user;

@@ -51,6 +51,26 @@ pub struct Room {
     pub created_at: Timestamp,
 }
 
+impl Room {
+    /// The lasting identity of an agent's own conversation.
+    #[must_use]
+    pub fn autonomous_id(agent: AgentId) -> Uuid {
+        derived_id(&format!("autonomy:{agent}"))
+    }
+
+    /// The room of a conversation that a client named.
+    #[must_use]
+    pub fn named_id(agent: AgentId, name: &str) -> Uuid {
+        derived_id(&format!("conversation:{agent}:{name}"))
+    }
+}
+
+/// The same UUID for the same key.
+#[must_use]
+pub fn derived_id(key: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, key.as_bytes())
+}
+
 /// Who said it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

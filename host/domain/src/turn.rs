@@ -1,6 +1,11 @@
 //! Turns of a conversation: a chat turn answers a person, a tick is the agent's own. What each is given, and what its reply means.
 
+use crate::id::{AgentId, TaskId, UserId};
+use crate::rigor::request::Priority;
+use crate::task::{Kind, NewTask};
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 /// The agent has nothing to report.
@@ -45,6 +50,27 @@ pub struct TurnReport {
 }
 
 impl Turn {
+    /// The task of this turn. A person waits for a chat turn: it goes before what runs by itself.
+    #[must_use]
+    pub fn task(&self, id: TaskId, user: UserId, agent: AgentId, now: Timestamp) -> NewTask {
+        let (kind, priority) = match self.origin {
+            Origin::Chat => (Kind::Chat, Priority::High),
+            Origin::Tick => (Kind::Tick, Priority::Normal),
+        };
+        NewTask {
+            id,
+            parent: None,
+            user,
+            agent,
+            kind,
+            driver: kind.driver().to_owned(),
+            priority: priority.rank(),
+            input: json!({ "origin": self.origin, "agent": self.agent, "room": self.room }),
+            estimate_key: String::new(),
+            created_at: now,
+        }
+    }
+
     /// What the model's text means.
     #[must_use]
     pub fn report(&self, text: &str) -> TurnReport {

@@ -142,6 +142,7 @@ fn reply_bytes(reply: &Reply) -> usize {
         Reply::Entries(entries) => entries.iter().map(|entry| entry.path.len() + 16).sum(),
         Reply::Matches(matches) => matches.iter().map(|line| line.path.len() + line.text.len() + 8).sum(),
         Reply::Unit
+        | Reply::Turn(_)
         | Reply::Bool(_)
         | Reply::Json(_)
         | Reply::Tools(_)

@@ -44,7 +44,7 @@ const fn list(
 }
 
 /// All of them, in the order in which `skep doctor` shows them.
-pub(crate) const SETTINGS: [Setting; 29] = [
+pub(crate) const SETTINGS: [Setting; 30] = [
     setting(
         "listen",
         "SKEP_LISTEN",
@@ -116,6 +116,7 @@ pub(crate) const SETTINGS: [Setting; 29] = [
     setting("log", "SKEP_LOG", "info", "tracing filter"),
     setting("log_format", "SKEP_LOG_FORMAT", "text", "`text` or `json`"),
     setting("worker", "SKEP_WORKER", "true", "run the worker loops on this host"),
+    setting("autonomy", "SKEP_AUTONOMY", "on", "`on` or `off`: whether agents may act on their own"),
     setting("no_auth", "SKEP_NO_AUTH", "false", "loopback only: every caller is admin"),
     setting("lease_ms", "SKEP_LEASE_MS", "15000", "how long a worker owns a task without a heartbeat"),
     setting("heartbeat_ms", "SKEP_HEARTBEAT_MS", "5000", "between heartbeats; less than `lease_ms`"),

@@ -11,7 +11,10 @@ use app::ports::keys::Keys;
 use app::ports::kv::Kv;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
+use app::ports::rooms::Rooms;
 use app::ports::tasks::Tasks;
+use app::ports::templates::Templates;
+use app::ports::ticks::Ticks;
 use app::ports::usage::UsageReader;
 use app::ports::users::Users;
 use app::ports::workspaces::Workspaces;
@@ -32,6 +35,9 @@ pub(super) struct StorePorts {
     pub(super) keys: Arc<dyn Keys>,
     pub(super) users: Arc<dyn Users>,
     pub(super) agents: Arc<dyn Agents>,
+    pub(super) rooms: Arc<dyn Rooms>,
+    pub(super) ticks: Arc<dyn Ticks>,
+    pub(super) templates: Arc<dyn Templates>,
     pub(super) idempotency: Arc<dyn Idempotency>,
     pub(super) usage: Arc<dyn UsageReader>,
     pub(super) plugins: Arc<dyn Plugins>,
@@ -79,6 +85,9 @@ where
         + Keys
         + Users
         + Agents
+        + Rooms
+        + Ticks
+        + Templates
         + Idempotency
         + UsageReader
         + Plugins
@@ -95,6 +104,9 @@ where
         keys: Arc::new(store.clone()),
         users: Arc::new(store.clone()),
         agents: Arc::new(store.clone()),
+        rooms: Arc::new(store.clone()),
+        ticks: Arc::new(store.clone()),
+        templates: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
         plugins: Arc::new(store),

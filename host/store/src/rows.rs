@@ -5,14 +5,20 @@ mod agent;
 mod cursor;
 mod entry;
 mod progress;
+mod room;
 mod task;
+mod template;
+mod tick;
 mod user;
 
 pub(crate) use agent::{AgentRow, agent_columns, agent_taken, milliseconds};
 pub(crate) use cursor::Cursor;
 pub(crate) use entry::{EntryRow, Found, StoredEntry, compare, entry_of, exhausted};
 pub(crate) use progress::{Shown, progress_event};
+pub(crate) use room::{MessageRow, RoomRow, message_columns, metadata, no_room};
 pub(crate) use task::{TaskRow, failed_agent, finished_event, quarantine_failure};
+pub(crate) use template::{agent_key, template};
+pub(crate) use tick::Due;
 pub(crate) use user::UserRow;
 
 use app::ports::idempotency::KeptAnswer;
@@ -34,6 +40,11 @@ pub(crate) const ANSWER_LIFE: Duration = Duration::from_secs(24 * 3600);
 pub(crate) const RESERVATION_LIFE: Duration = Duration::from_secs(5 * 60);
 /// A blob that no row names is kept this long: its entry may be about to be appended.
 pub(crate) const BLOB_GRACE: Duration = Duration::from_secs(3600);
+
+/// The text of a column of bytes.
+pub(crate) fn text_of(column: &str, bytes: Vec<u8>) -> Result<String, StoreError> {
+    String::from_utf8(bytes).map_err(|error| unreadable(column, "bytes", &error))
+}
 
 /// JSON text for a column.
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<String, StoreError> {

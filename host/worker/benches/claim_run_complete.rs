@@ -18,6 +18,7 @@ mod database;
 #[path = "claim_run_complete/outside.rs"]
 mod outside;
 
+use app::ports::agents::Agents;
 use app::ports::blobs::Blobs;
 use app::ports::clock::{Clock as _, Entropy as _};
 use app::ports::idempotency::Idempotency;
@@ -27,8 +28,12 @@ use app::ports::kv::Kv;
 use app::ports::models::{Model, Models};
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
+use app::ports::rooms::Rooms;
 use app::ports::tasks::Tasks;
+use app::ports::templates::Templates;
+use app::ports::ticks::Ticks;
 use app::ports::usage::UsageReader;
+use app::ports::users::Users;
 use app::ports::workspaces::Workspaces;
 use app::{App, Ports, Settings};
 use database::Database;
@@ -146,7 +151,22 @@ fn delivery(entropy: &SeededEntropy) -> NewTask {
 
 fn app_on<S>(store: S) -> Arc<App>
 where
-    S: Tasks + Queue + Journal + Blobs + Workspaces + Kv + Keys + Idempotency + UsageReader + Plugins + Clone,
+    S: Tasks
+        + Queue
+        + Journal
+        + Blobs
+        + Workspaces
+        + Kv
+        + Keys
+        + Users
+        + Agents
+        + Rooms
+        + Ticks
+        + Templates
+        + Idempotency
+        + UsageReader
+        + Plugins
+        + Clone,
 {
     let model: Arc<dyn Model> = Arc::new(NotAsked);
     let secret = egress::webhook::make_secret(&SeededEntropy::new(3));
@@ -160,6 +180,11 @@ where
         workspaces: Arc::new(store.clone()),
         kv: Arc::new(store.clone()),
         keys: Arc::new(store.clone()),
+        users: Arc::new(store.clone()),
+        agents: Arc::new(store.clone()),
+        rooms: Arc::new(store.clone()),
+        ticks: Arc::new(store.clone()),
+        templates: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
         plugins: Arc::new(store),

@@ -10,6 +10,7 @@ mod heartbeat;
 mod rescuer;
 mod running;
 mod scheduler;
+mod ticks;
 
 use app::App;
 use domain::id::HostId;
@@ -51,6 +52,7 @@ impl Worker {
         ));
         loops.spawn(rescuer::run(Arc::clone(&self.app), Arc::clone(&self.running), shutdown.clone()));
         loops.spawn(scheduler::run(Arc::clone(&self.app), shutdown.clone()));
+        loops.spawn(ticks::run(Arc::clone(&self.app), shutdown.clone()));
         loops.spawn(cleaner::run(Arc::clone(&self.app), shutdown.clone()));
         // Heartbeats go on while the running tasks are drained.
         let drained = CancellationToken::new();

@@ -1,6 +1,7 @@
 //! `/agents` (document Start agent).
 
 pub(in crate::routes) mod agent;
+pub(in crate::routes) mod message;
 pub(in crate::routes) mod start;
 pub(in crate::routes) mod stop;
 mod wire;

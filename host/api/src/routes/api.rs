@@ -1,1 +1,2 @@
+pub(in crate::routes) mod agent;
 pub(in crate::routes) mod v1;

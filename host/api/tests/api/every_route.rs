@@ -33,6 +33,7 @@ fn every_route_has_a_rule_and_every_rule_a_route() {
 #[tokio::test]
 async fn every_route_refuses_the_unknown_and_bad_input_and_answers_the_rest() {
     let host = TestHost::new().await;
+    let _answering = host.answering();
     live_personality(&host.app, "coder-ai");
     for (operation, rule) in rules() {
         let method: Method = operation.split_once(' ').unwrap().0.parse().unwrap();
@@ -84,6 +85,7 @@ pub(crate) struct Case {
     pub(crate) body: String,
     method: Method,
     task: String,
+    turn: String,
 }
 
 impl Case {
@@ -99,8 +101,10 @@ impl Case {
             let stop = format!("/agents/{}/stop", people.agent_id);
             assert_eq!(host.call_as(&people.user, Method::POST, &stop).send().await.status, 200);
         }
-        let mut case =
-            Self { people, path: String::new(), body: String::new(), method: method.parse().unwrap(), task };
+        let turn =
+            if operation.contains("{turn}") { people::turn(host, &people).await } else { String::new() };
+        let (path, body, method) = (String::new(), String::new(), method.parse().unwrap());
+        let mut case = Self { people, path, body, method, task, turn };
         (case.path, case.body) = (case.fill(template), case.fill(rule.body));
         case
     }
@@ -118,6 +122,7 @@ impl Case {
     /// The text with what it stands for.
     pub(crate) fn fill(&self, text: &str) -> String {
         text.replace("{taskId}", &self.task)
+            .replace("{turn}", &self.turn)
             .replace("{id}", "coder-ai")
             .replace("{user}", &self.people.user)
             .replace("{agentId}", &self.people.agent_id)

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod agents;
+mod autonomy;
 mod browsers;
+mod chat;
 mod errors;
 mod events;
 mod every_route;
@@ -21,4 +23,5 @@ mod start;
 mod submit;
 mod support;
 mod tasks;
+mod templates;
 mod users;

@@ -63,6 +63,15 @@ impl TestHost {
     }
 }
 
+/// A turn of the agent that requests are about.
+pub(crate) async fn turn(host: &TestHost, people: &People) -> String {
+    let path = format!("/api/v1/users/{}/agents/{}/chat/stream", people.user, people.agent);
+    let body = r#"{"messages":[{"role":"user","content":"Hello"}]}"#;
+    assert_eq!(host.post(&path).json(body).open().await.status(), 200);
+    let agent = people.agent_id.parse().unwrap();
+    host.app.ports.rooms.list_turns(agent, 1).await.unwrap()[0].new.id.to_string()
+}
+
 /// A text field.
 pub(crate) fn text(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}")).to_owned()

@@ -10,6 +10,7 @@ const WORTHLESS: [Option<&str>; 3] = [None, Some("skep_aaaaaaaaaaaa_wrong"), Som
 #[tokio::test]
 async fn every_route_gives_every_key_what_it_may_and_no_more() {
     let host = TestHost::new().await;
+    let _answering = host.answering();
     live_personality(&host.app, "coder-ai");
     for (operation, rule) in rules() {
         let mut case = Case::new(&host, operation, &rule).await;
@@ -79,6 +80,7 @@ async fn a_stranger_cannot_tell_what_is_there_from_what_is_not() {
         // Nothing of these exists.
         let missing = template
             .replace("{taskId}", "task_ffffffffffff")
+            .replace("{turn}", "turn_ffffffffffff")
             .replace("{user}", "nobody")
             .replace("{agentId}", "ffffffff-ffff-4fff-8fff-ffffffffffff")
             .replace("{agent}", "nothing");

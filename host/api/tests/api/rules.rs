@@ -30,7 +30,7 @@ const USER_ON_AGENT: Who = Who::Of(200, 403, 404);
 /// About an agent: for itself, too.
 const AGENT_ON_AGENT: Who = Who::Of(200, 200, 404);
 
-/// What a route must do. In paths and bodies `{user}`, `{agent}`, `{agentId}`, `{taskId}`, `{id}` and `{new}` stand for what the case made.
+/// What a route must do. In paths and bodies `{user}`, `{agent}`, `{agentId}`, `{taskId}`, `{turn}`, `{id}` and `{new}` stand for what the case made.
 pub(crate) struct Rule {
     pub(crate) who: Who,
     /// Status when it is well used.
@@ -57,7 +57,10 @@ fn made(who: Who, ok: u16, body: &'static str, bad: Bad) -> Rule {
 
 /// All of them.
 pub(crate) fn rules() -> BTreeMap<&'static str, Rule> {
-    [host(), tasks(), users(), agents(), runtimes()].into_iter().flatten().collect()
+    [host(), tasks(), users(), agents(), chat(), templates(), autonomy(), runtimes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn host() -> Vec<(&'static str, Rule)> {
@@ -165,6 +168,94 @@ fn agents() -> Vec<(&'static str, Rule)> {
     ]
 }
 
+fn chat() -> Vec<(&'static str, Rule)> {
+    const SAID: &str = r#"{"messages":[{"role":"user","content":"Hello"}]}"#;
+    const NOTHING: &str = r#"{"messages":[]}"#;
+    vec![
+        (
+            "POST /api/v1/users/{user}/agents/{agent}/chat",
+            made(AGENT_ON_AGENT, 200, SAID, ("/api/v1/users/{user}/agents/{agent}/chat", NOTHING, 400)),
+        ),
+        (
+            "POST /api/v1/users/{user}/agents/{agent}/chat/stream",
+            made(
+                AGENT_ON_AGENT,
+                200,
+                SAID,
+                ("/api/v1/users/{user}/agents/{agent}/chat/stream", NOTHING, 400),
+            ),
+        ),
+        (
+            "GET /api/v1/users/{user}/agents/{agent}/chat/turns/{turn}/events",
+            rule(
+                AGENT_ON_AGENT,
+                Some(("/api/v1/users/{user}/agents/{agent}/chat/turns/turn_000000000000/events", "", 404)),
+            ),
+        ),
+    ]
+}
+
+fn templates() -> Vec<(&'static str, Rule)> {
+    const TEXTS: &str = r#"{"SOUL.md":"Be kind."}"#;
+    const UNKNOWN: &str = r#"{"soul.md":"Be kind."}"#;
+    vec![
+        (
+            "GET /api/v1/users/{user}/agent-templates",
+            rule(USER_ON_USER, Some(("/api/v1/users/{user}/agent-templates?resolved=1", "", 400))),
+        ),
+        (
+            "PUT /api/v1/users/{user}/agent-templates",
+            made(USER_ON_USER, 200, TEXTS, ("/api/v1/users/{user}/agent-templates", UNKNOWN, 400)),
+        ),
+        (
+            "GET /api/v1/users/{user}/agents/{agent}/templates",
+            rule(USER_ON_AGENT, Some(("/api/v1/users/{user}/agents/nobody/templates", "", 404))),
+        ),
+        (
+            "PUT /api/v1/users/{user}/agents/{agent}/templates",
+            made(USER_ON_AGENT, 200, TEXTS, ("/api/v1/users/{user}/agents/{agent}/templates", UNKNOWN, 400)),
+        ),
+    ]
+}
+
+fn autonomy() -> Vec<(&'static str, Rule)> {
+    vec![
+        ("GET /api/agent/autonomy", rule(Who::Keys, None)),
+        (
+            "POST /api/agent/autonomy",
+            made(
+                Who::Users,
+                200,
+                r#"{"enabled":true}"#,
+                ("/api/agent/autonomy", r#"{"enabled":"true"}"#, 400),
+            ),
+        ),
+        ("GET /api/agent/autonomy/status", rule(Who::Keys, None)),
+        (
+            "GET /api/agent/autonomy/messages",
+            rule(Who::Keys, Some(("/api/agent/autonomy/messages?cursor=x", "", 400))),
+        ),
+        (
+            "POST /api/agent/autonomy/instructions",
+            made(
+                Who::Users,
+                202,
+                r#"{"instructions":"Count the bees."}"#,
+                ("/api/agent/autonomy/instructions", r#"{"instructions":" "}"#, 400),
+            ),
+        ),
+        (
+            "PUT /api/agent/autonomy/interval",
+            made(
+                Who::Users,
+                200,
+                r#"{"interval":60000}"#,
+                ("/api/agent/autonomy/interval", r#"{"interval":"1m"}"#, 400),
+            ),
+        ),
+    ]
+}
+
 fn runtimes() -> Vec<(&'static str, Rule)> {
     const MISSING: &str = "/agents/00000000-0000-0000-0000-000000000000";
     vec![
@@ -173,6 +264,10 @@ fn runtimes() -> Vec<(&'static str, Rule)> {
         (
             "POST /agents/{agentId}/start",
             rule(USER_ON_AGENT, Some(("/agents/{agentId}/start", r#"{"enableAutonomy":"yes"}"#, 400))),
+        ),
+        (
+            "POST /agents/{agentId}/message",
+            made(AGENT_ON_AGENT, 200, r#"{"text":"Hello"}"#, ("/agents/{agentId}/message", "{}", 400)),
         ),
         ("POST /agents/{agentId}/stop", rule(USER_ON_AGENT, Some(("/agents/manager/stop", "", 400)))),
     ]

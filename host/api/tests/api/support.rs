@@ -1,10 +1,13 @@
 //! A host without its worker: tasks are moved through the ports, as a worker would.
 
 use api::HttpSettings;
+use app::live::Signal;
 use app::ports::components::{CallRequest, Compiled, ComponentError, Components};
+use app::ports::journal::FollowUps;
 use app::ports::models::{Model, Models};
 use app::ports::packages::{BrokenPackage, Packages, Scan};
 use app::ports::queue::ClaimRequest;
+use app::ports::rooms::Window;
 use app::{App, Ports, Settings};
 use axum::Router;
 use axum::body::Body;
@@ -59,6 +62,13 @@ impl TestHost {
         Self::with_ports(|_| {}, change).await
     }
 
+    /// With other settings of the host.
+    pub(crate) async fn with_settings(change: impl FnOnce(&mut Settings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("projects")).unwrap();
+        Self::open(folder, SimClock::new(START), None, |_| {}, change, |_| {}).await
+    }
+
     /// With other ports, too.
     pub(crate) async fn with_ports(
         change_ports: impl FnOnce(&mut Ports),
@@ -66,14 +76,14 @@ impl TestHost {
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("projects")).unwrap();
-        Self::open(folder, SimClock::new(START), None, change_ports, change).await
+        Self::open(folder, SimClock::new(START), None, change_ports, |_| {}, change).await
     }
 
     /// The host after a restart: nothing is left but the data directory, the clock and the key in somebody's hands.
     pub(crate) async fn restart(self) -> Self {
         let Self { app, router, admin, clock, folder, .. } = self;
         drop((router, app));
-        Self::open(folder, clock, Some(admin), |_| {}, |_| {}).await
+        Self::open(folder, clock, Some(admin), |_| {}, |_| {}, |_| {}).await
     }
 
     async fn open(
@@ -81,6 +91,7 @@ impl TestHost {
         clock: SimClock,
         admin: Option<String>,
         change_ports: impl FnOnce(&mut Ports),
+        change_settings: impl FnOnce(&mut Settings),
         change: impl FnOnce(&mut HttpSettings),
     ) -> Self {
         let illness = Illness::default();
@@ -88,7 +99,9 @@ impl TestHost {
         let seed = if admin.is_some() { 2 } else { 1 };
         let mut ports = ports(&folder, &clock, &illness, seed);
         change_ports(&mut ports);
-        let app = Arc::new(App::new(ports, Settings { version: "0.1.0".into(), ..Settings::default() }));
+        let mut settings = Settings { version: "0.1.0".into(), ..Settings::default() };
+        change_settings(&mut settings);
+        let app = Arc::new(App::new(ports, settings));
         let first = app::accounts::ensure_default(&app, None, Ok).await.unwrap();
         let (draining, receiver) = watch::channel(false);
         let mut settings = HttpSettings::new("127.0.0.1:3000".parse().unwrap(), receiver);
@@ -141,9 +154,47 @@ impl TestHost {
         (claimed.task, claimed.lease)
     }
 
+    /// Answer chat turns as they come, as a worker with a model would, with `You said: …`.
+    pub(crate) fn answering(&self) -> Answering {
+        let app = Arc::clone(&self.app);
+        Answering(tokio::spawn(async move {
+            loop {
+                app.queued.notified().await;
+                let request = ClaimRequest {
+                    host: HostId(uuid::Uuid::from_u128(8)),
+                    drivers: vec![domain::driver::turn::CHAT.to_owned()],
+                    limit: 100,
+                    lease: Duration::from_secs(15),
+                    idle: true,
+                };
+                let now = app.ports.clock.now();
+                for claimed in app.ports.queue.claim(request, now).await.unwrap() {
+                    let turn: domain::turn::Turn = serde_json::from_value(claimed.task.new.input).unwrap();
+                    let window = Window::UpToTurn(claimed.lease.task.clone());
+                    let said = app.ports.rooms.list_messages(turn.room, window, 1).await.unwrap();
+                    let report = turn.report(&format!("You said: {}", said[0].new.text));
+                    let outcome = domain::task::Outcome::Completed(json!(report));
+                    let done =
+                        app.ports.journal.finish(&claimed.lease, outcome, FollowUps::default(), now).await;
+                    done.unwrap();
+                    app.live.publish(&claimed.lease.task, Signal::Durable);
+                }
+            }
+        }))
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         use app::ports::clock::Clock as _;
         self.clock.now()
+    }
+}
+
+/// Ends with its test.
+pub(crate) struct Answering(tokio::task::JoinHandle<()>);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -250,6 +301,9 @@ fn ports(folder: &tempfile::TempDir, clock: &SimClock, illness: &Illness, seed: 
         keys: store.clone(),
         users: store.clone(),
         agents: store.clone(),
+        rooms: store.clone(),
+        ticks: store.clone(),
+        templates: store.clone(),
         idempotency: store.clone(),
         usage: store.clone(),
         plugins: store,

@@ -68,6 +68,9 @@ pub async fn start(
     match steps(app, agent, settings, autonomy, models).await {
         Ok(started) => {
             tracing::info!(agent = %agent.id, name = agent.name, autonomy, "an agent was started");
+            if autonomy {
+                app.due.notify_one();
+            }
             Ok(started)
         }
         Err(failure) => {

@@ -1,7 +1,7 @@
 //! A live call goes to the file of its capability. Reads and keyed calls that fail for a moment are tried again here, under the same key.
 
 use super::host::{Halt, Performed, ScopeHost};
-use super::{agents, files, gates, http, kv, model, source, tools, webhook};
+use super::{agents, files, gates, http, kv, model, source, tools, turn, webhook};
 use crate::ports::outbound::{LEASE_ENDS, Permission};
 use domain::address::Address;
 use domain::component::Stop;
@@ -128,6 +128,7 @@ impl Live {
             Call::Source(request) => source::import(self, request).await,
             Call::Gates(request) => gates::check(self, request).await,
             Call::Webhook(request) => leased(call, webhook::deliver(self, request).await),
+            Call::Turn(call) => turn::perform(self, call).await,
         }
     }
 }

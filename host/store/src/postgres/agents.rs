@@ -5,6 +5,7 @@ use super::cancel::cancel_of_agent;
 use super::failure::Failure;
 use super::keys::insert_key;
 use super::row::task_ids;
+use super::ticks::cancel_queued_ticks;
 use super::transaction::{Write, transact};
 use crate::rows::{AgentRow, agent_columns, agent_taken, decode, encode, milliseconds, parse};
 use app::ports::agents::{Agents, GatewayToken, StartOutcome};
@@ -18,7 +19,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use std::time::Duration;
 
-const BY_ID: &str = concat!("SELECT ", agent_columns!(), " FROM agents WHERE id = $1");
+pub(super) const BY_ID: &str = concat!("SELECT ", agent_columns!(), " FROM agents WHERE id = $1");
 const OF_USER: &str = concat!("SELECT ", agent_columns!(), " FROM agents WHERE user_id = $1 AND id = $2");
 const NAMED: &str = concat!("SELECT ", agent_columns!(), " FROM agents WHERE user_id = $1 AND name = $2");
 const ALL: &str = concat!(
@@ -109,6 +110,7 @@ impl Agents for PostgresStore {
                 .bind(id.to_string())
                 .execute(write.connection())
                 .await?;
+            cancel_queued_ticks(&mut write, id).await?;
             Ok(outcome.rows_affected() == 1)
         })
     }
@@ -349,7 +351,8 @@ async fn delete(
     Ok((Some(task_ids(&running)?), queued))
 }
 
-async fn find(
+/// One agent by one of the statements above.
+pub(super) async fn find(
     write: &mut Write,
     statement: &'static str,
     values: Vec<String>,

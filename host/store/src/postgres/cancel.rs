@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use super::row::{task, task_columns, tasks};
 use super::submit::insert_tasks;
+use super::ticks::end_tick;
 use super::transaction::Write;
 use app::ports::tasks::CancelOutcome;
 use domain::id::{AgentId, TaskId, UserId};
@@ -90,7 +91,7 @@ pub(super) async fn cancel_of_agent(write: &mut Write, agent: AgentId) -> Result
 }
 
 /// Those that nobody runs end now, the others are asked to. Answers whether something was queued.
-async fn cancel_these(write: &mut Write, ids: Vec<String>) -> Result<bool, Failure> {
+pub(super) async fn cancel_these(write: &mut Write, ids: Vec<String>) -> Result<bool, Failure> {
     // One order of locks; the states that follow are those under the lock.
     write
         .query("SELECT id FROM tasks WHERE id = ANY($1) ORDER BY id FOR UPDATE")
@@ -114,6 +115,9 @@ async fn cancel_these(write: &mut Write, ids: Vec<String>) -> Result<bool, Failu
         .fetch_all(write.connection())
         .await?;
     let ended = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
+    if !ended.is_empty() {
+        end_tick(write, ended.clone(), State::Cancelled).await?;
+    }
     write
         .query("UPDATE tasks SET cancel_requested = true WHERE id = ANY($1) AND state = 'running'")
         .bind(ids)

@@ -2,6 +2,7 @@
 
 use super::append::Held;
 use super::failure::Failure;
+use super::rooms::insert_message;
 use super::row::bytes;
 use super::submit::insert_tasks;
 use super::transaction::Write;
@@ -130,6 +131,15 @@ async fn apply_one(write: &mut Write, held: &mut Held, effect: &LocalEffect) -> 
                 .bind(column(usage.input_tokens))
                 .bind(column(usage.output_tokens))
         }
+        LocalEffect::RoomMessage(message) => {
+            let now = write.now();
+            return insert_message(write, message, now).await;
+        }
+        LocalEffect::ConsumeInstructions { ids } => write
+            .query("UPDATE instructions SET task = $3 WHERE id = ANY($1) AND agent_id = $2 AND task IS NULL")
+            .bind(ids.iter().map(ToString::to_string).collect::<Vec<_>>())
+            .bind(held.agent.clone())
+            .bind(held.task.clone()),
         LocalEffect::PutFile { .. }
         | LocalEffect::ChildTask(_)
         | LocalEffect::Event(_)

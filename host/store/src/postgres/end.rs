@@ -6,12 +6,13 @@ use super::effects::{self, insert_events};
 use super::failure::Failure;
 use super::row::{task, task_columns};
 use super::submit::insert_tasks;
+use super::ticks::end_tick;
 use super::transaction::Write;
 use crate::rows::{encode, failed_agent, finished_event, unreadable};
 use app::ports::journal::{Append, FollowUps};
 use app::ports::store_error::StoreError;
 use domain::journal::LocalEffect;
-use domain::task::{Lease, Outcome, Progress, State, Task, TaskFailure, Transition};
+use domain::task::{Kind, Lease, Outcome, Progress, State, Task, TaskFailure, Transition};
 use domain::time::Timestamp;
 use sqlx::Row as _;
 
@@ -109,7 +110,11 @@ async fn conclude(write: &mut Write, held: &mut Held, outcome: &Outcome) -> Resu
         .bind(held.task.clone())
         .execute(write.connection())
         .await?;
-    task(&row)
+    let task = task(&row)?;
+    if task.new.kind == Kind::Tick {
+        end_tick(write, vec![held.task.clone()], task.state).await?;
+    }
+    Ok(task)
 }
 
 fn after(held: &Held, state: State, transition: Transition) -> Result<State, StoreError> {

@@ -2,6 +2,7 @@
 
 use super::cancel::tell_ends;
 use super::failure::Failure;
+use super::ticks::end_tick;
 use super::transaction::Write;
 use crate::rows::{encode, finished_event, parse, quarantine_failure};
 use app::ports::queue::Rescued;
@@ -81,6 +82,7 @@ async fn judge_all(write: &mut Write, rows: &[PgRow]) -> Result<Rescued, Failure
             }
             Verdict::Quarantine => {
                 quarantine(write, &id).await?;
+                end_tick(write, vec![id.clone()], State::Quarantined).await?;
                 rescued.told |= tell_ends(write, vec![id]).await?;
                 rescued.quarantined.push(task);
             }

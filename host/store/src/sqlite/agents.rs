@@ -5,6 +5,7 @@ use super::end::cancel_agent_tasks;
 use super::failure::Outcome;
 use super::keys::insert_key;
 use super::row::{digest, running_tasks};
+use super::ticks::cancel_queued_ticks;
 use super::writer::Lane;
 use crate::rows::{AgentRow, agent_columns, agent_taken, decode, encode, milliseconds, parse};
 use app::ports::agents::{Agents, GatewayToken, StartOutcome};
@@ -67,8 +68,9 @@ impl Agents for SqliteStore {
         id: AgentId,
         now: Timestamp,
     ) -> Result<Option<Vec<TaskId>>, StoreError> {
-        let (running, queued) =
-            self.write(Lane::Normal, WEIGHT, move |connection| delete_agent(connection, user, id, now)).await?;
+        let (running, queued) = self
+            .write(Lane::Normal, WEIGHT, move |connection| delete_agent(connection, user, id, now))
+            .await?;
         if queued {
             self.ring();
         }
@@ -98,7 +100,7 @@ impl Agents for SqliteStore {
         .await
     }
 
-    async fn stop_agent(&self, id: AgentId, _now: Timestamp) -> Result<bool, StoreError> {
+    async fn stop_agent(&self, id: AgentId, now: Timestamp) -> Result<bool, StoreError> {
         self.write(Lane::Normal, WEIGHT, move |connection| {
             let stopped = connection
                 .prepare_cached(
@@ -106,6 +108,7 @@ impl Agents for SqliteStore {
                      WHERE id = ?1 AND status = 'active'",
                 )?
                 .execute(params![id.to_string()])?;
+            cancel_queued_ticks(connection, id, now)?;
             Ok(stopped == 1)
         })
         .await

@@ -3,7 +3,9 @@
 use super::failure::Outcome;
 use super::fence::Fenced;
 use super::insert::{insert_event, insert_task};
+use super::rooms::insert_message;
 use super::row::get_task;
+use super::ticks::consume;
 use crate::rows::{Shown, column, encode, month, progress_event};
 use domain::effect::model::Usage;
 use domain::event::EventBody;
@@ -74,6 +76,8 @@ pub(super) fn apply_effects(
                         now.0
                     ])?;
             }
+            LocalEffect::RoomMessage(message) => insert_message(connection, message, now)?,
+            LocalEffect::ConsumeInstructions { ids } => consume(connection, fenced.agent, task, ids)?,
             LocalEffect::ChildTask(child) => applied.queued |= insert_task(connection, child)?,
             LocalEffect::Usage { model, usage } => add_usage(connection, task, fenced, model, *usage, now)?,
             LocalEffect::Event(body) => add_event(connection, task, fenced, body, now)?,

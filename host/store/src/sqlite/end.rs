@@ -3,6 +3,7 @@
 use super::failure::Outcome;
 use super::insert::{insert_event, insert_task};
 use super::row::{get_task, last_pos};
+use super::ticks::end_tick;
 use crate::rows::{encode, finished_event, parse};
 use domain::id::{AgentId, TaskId, UserId};
 use domain::rigor::notice::cut_short;
@@ -38,6 +39,7 @@ pub(super) fn end_task(connection: &Connection, end: &End<'_>) -> Outcome<()> {
             end.failure.and_then(|failure| failure.agent.as_deref()),
             end.now.0,
         ])?;
+    end_tick(connection, end.task, end.state, end.now)?;
     insert_event(connection, end.task, end.user, end.pos + 1, end.now, &finished_event(end.state))?;
     // Nobody claims it again, so its token need not be kept.
     connection.prepare_cached("DELETE FROM leases WHERE task = ?1")?.execute(params![end.task.as_str()])?;

@@ -89,9 +89,7 @@ pub(super) fn running_tasks(
     owner: &str,
 ) -> Outcome<Vec<TaskId>> {
     let ids: Vec<String> = connection
-        .prepare_cached(&format!(
-            "SELECT id FROM tasks WHERE {condition} AND state = 'running' ORDER BY id"
-        ))?
+        .prepare_cached(&format!("SELECT id FROM tasks WHERE {condition} AND state = 'running' ORDER BY id"))?
         .query_map(params![owner], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     Ok(ids.iter().map(|id| parse("tasks.id", id)).collect::<Result<_, StoreError>>()?)

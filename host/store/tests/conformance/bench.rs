@@ -9,7 +9,10 @@ use app::ports::keys::{Account, Keys};
 use app::ports::kv::Kv;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
+use app::ports::rooms::Rooms;
 use app::ports::tasks::Tasks;
+use app::ports::templates::Templates;
+use app::ports::ticks::Ticks;
 use app::ports::usage::UsageReader;
 use app::ports::users::Users;
 use app::ports::workspaces::Workspaces;
@@ -35,6 +38,9 @@ pub(crate) trait Store:
     + Keys
     + Users
     + Agents
+    + Rooms
+    + Ticks
+    + Templates
     + Idempotency
     + UsageReader
     + Plugins
@@ -51,6 +57,9 @@ impl<T> Store for T where
         + Keys
         + Users
         + Agents
+        + Rooms
+        + Ticks
+        + Templates
         + Idempotency
         + UsageReader
         + Plugins

@@ -20,10 +20,13 @@ mod fence;
 mod idempotency;
 mod people;
 mod plugins;
+mod rooms;
 mod sqlite_only;
 mod strikes;
 mod submit;
 mod telling;
+mod templates;
+mod ticks;
 mod together;
 #[cfg(feature = "failpoints")]
 mod unfenced;

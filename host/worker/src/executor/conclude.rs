@@ -10,7 +10,7 @@ use app::ports::store_error::StoreError;
 use domain::component::{Nondeterminism, Stop};
 use domain::error::Code;
 use domain::stall;
-use domain::task::{NewTask, Outcome, Progress, State, Task, TaskFailure};
+use domain::task::{Kind, NewTask, Outcome, Progress, State, Task, TaskFailure};
 use domain::time::Timestamp;
 use serde_json::Value;
 
@@ -52,10 +52,29 @@ async fn store(
             attempt.app.live.publish(&task.new.id, Signal::Durable);
             attempt.app.queued.notify_one();
             tracing::info!(task = %task.new.id, state = task.state.as_str(), "task ended");
+            say_paused(attempt, task).await;
         }
         Err(error) => tracing::warn!(task = %attempt.lease.task, %error, "failed to store the outcome"),
     }
     stored.map(|_| ())
+}
+
+/// The store pauses the loop of an agent whose ticks fail again and again. People read of it in the log, too.
+async fn say_paused(attempt: &Attempt, task: &Task) {
+    if task.new.kind != Kind::Tick || task.state != State::Failed {
+        return;
+    }
+    match attempt.app.ports.agents.find_agent(task.new.user, task.new.agent).await {
+        Ok(Some(agent)) if agent.autonomy.paused_at.is_some() => {
+            let (name, failed_ticks) = (agent.name, agent.autonomy.failed_ticks);
+            tracing::error!(
+                agent = %agent.id, name, failed_ticks,
+                "the agent's ticks failed again and again: its autonomy is paused until somebody enables it"
+            );
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "failed to read the agent of a tick"),
+    }
 }
 
 /// The task waits; its lease ends.

@@ -15,4 +15,5 @@ mod resume;
 mod stopping;
 mod support;
 mod suspects;
+mod turns;
 mod working;

@@ -86,6 +86,11 @@ impl TestHost {
             workspaces: store.clone(),
             kv: store.clone(),
             keys: store.clone(),
+            users: store.clone(),
+            agents: store.clone(),
+            rooms: store.clone(),
+            ticks: store.clone(),
+            templates: store.clone(),
             idempotency: store.clone(),
             usage: store.clone(),
             plugins: store.clone(),
@@ -199,7 +204,7 @@ impl TestHost {
     }
 
     /// Let time pass, no faster than the store can follow.
-    async fn step(&self) {
+    pub(crate) async fn step(&self) {
         self.clock.advance(Duration::from_millis(250));
         for _ in 0..20 {
             tokio::task::yield_now().await;
@@ -416,11 +421,17 @@ impl Outbound for Wire {
 pub(crate) struct ScriptedModel {
     answers: Mutex<std::collections::VecDeque<Vec<Result<ModelEvent, CallError>>>>,
     asked: std::sync::atomic::AtomicU32,
+    requests: Mutex<Vec<ModelRequest>>,
 }
 
 impl ScriptedModel {
     pub(crate) fn will(&self, events: Vec<Result<ModelEvent, CallError>>) {
         self.answers.lock().unwrap().push_back(events);
+    }
+
+    /// What it was asked.
+    pub(crate) fn requests(&self) -> Vec<ModelRequest> {
+        self.requests.lock().unwrap().clone()
     }
 
     pub(crate) fn asked(&self) -> u32 {
@@ -432,8 +443,9 @@ impl ScriptedModel {
 impl Model for ScriptedModel {
     async fn complete(
         &self,
-        _: ModelRequest,
+        request: ModelRequest,
     ) -> Result<BoxStream<'static, Result<ModelEvent, CallError>>, CallError> {
+        self.requests.lock().unwrap().push(request);
         self.asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         match self.answers.lock().unwrap().pop_front() {
             Some(events) => Ok(stream::iter(events).boxed()),

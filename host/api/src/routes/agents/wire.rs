@@ -110,3 +110,39 @@ pub(super) struct Runtime {
     #[schema(value_type = Object)]
     settings: Value,
 }
+
+/// A message to an agent.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct SendMessageRequest {
+    /// What is said.
+    text: String,
+    /// The client's own id of the person who says it; each has a lasting conversation of its own.
+    #[schema(min_length = 1, max_length = 128)]
+    user_id: Option<String>,
+    /// Another conversation, by its UUID.
+    room_id: Option<String>,
+}
+
+/// The agent answered.
+#[derive(ToSchema)]
+pub(super) struct SendMessageResponse {
+    /// True.
+    success: bool,
+    data: AgentMessage,
+}
+
+/// What the agent said.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct AgentMessage {
+    /// Empty when it has nothing to say.
+    text: String,
+    /// UUID.
+    agent_id: String,
+    /// UUID.
+    #[schema(required)]
+    message_id: Option<String>,
+    /// UUID.
+    room_id: String,
+}

@@ -1,5 +1,6 @@
 //! `/api/v1/users`.
 
+pub(in crate::routes) mod agent_templates;
 pub(in crate::routes) mod agents;
 pub(in crate::routes) mod deploy;
 pub(in crate::routes) mod tier;

@@ -1,10 +1,12 @@
 //! `/api/v1/users/{user}/agents`.
 
 pub(in crate::routes) mod agent;
+pub(in crate::routes) mod chat;
 pub(in crate::routes) mod config;
 pub(in crate::routes) mod connect;
 pub(in crate::routes) mod ping;
 pub(in crate::routes) mod rotate_key;
+pub(in crate::routes) mod templates;
 
 use super::NO_STORE;
 use super::wire::{AgentListResponse, CreateAgentsRequest, CreateAgentsResponse};

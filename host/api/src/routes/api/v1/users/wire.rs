@@ -310,3 +310,67 @@ pub(super) struct Interval {
     /// Milliseconds, as in force.
     interval: u64,
 }
+
+/// Who said it.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(super) enum ChatRole {
+    User,
+    Assistant,
+    System,
+}
+
+/// Something that was said.
+#[derive(ToSchema)]
+pub(super) struct ChatMessage {
+    role: ChatRole,
+    content: String,
+}
+
+/// A conversation to go on with.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct ChatRequest {
+    /// The whole conversation, or with `conversationId` what is new in it. The last one is answered, so it is a user's.
+    #[schema(min_items = 1, max_items = 1000)]
+    messages: Vec<ChatMessage>,
+    /// The conversation is kept under this name and continued.
+    #[schema(min_length = 1, max_length = 128)]
+    conversation_id: Option<String>,
+}
+
+/// What the agent says.
+#[derive(ToSchema)]
+pub(super) struct ChatResponse {
+    /// Empty when it has nothing to say.
+    message: String,
+    /// Its name.
+    agent: String,
+}
+
+/// Texts by template: SOUL.md, USER.md, TOOLS.md, HEARTBEAT.md, and AGENTS.md, IDENTITY.md, MEMORY.md where they are set. With
+/// `resolved` each is an object of `text` and `source`.
+#[derive(ToSchema)]
+pub(super) struct TemplatesResponse(std::collections::BTreeMap<String, Value>);
+
+/// Texts to set, by template; null removes one. Those that are not named stay. The same map may be within `templates`.
+#[derive(ToSchema)]
+pub(super) struct TemplatesRequest {
+    #[schema(rename = "SOUL.md", max_length = 65536)]
+    soul: Option<String>,
+    #[schema(rename = "USER.md", max_length = 65536)]
+    user: Option<String>,
+    #[schema(rename = "TOOLS.md", max_length = 65536)]
+    tools: Option<String>,
+    #[schema(rename = "HEARTBEAT.md", max_length = 65536)]
+    heartbeat: Option<String>,
+    #[schema(rename = "AGENTS.md", max_length = 65536)]
+    agents: Option<String>,
+    #[schema(rename = "IDENTITY.md", max_length = 65536)]
+    identity: Option<String>,
+    #[schema(rename = "MEMORY.md", max_length = 65536)]
+    memory: Option<String>,
+    /// The same map.
+    #[schema(value_type = Option<Object>)]
+    templates: Option<Value>,
+}

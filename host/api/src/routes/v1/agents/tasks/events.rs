@@ -1,22 +1,17 @@
 //! `GET /v1/agents/tasks/{taskId}/events`: server-sent events.
 
-use crate::counters::OpenStream;
 use crate::error::ApiError;
+use crate::event_stream::{event_stream, last_event_id};
 use crate::extract::{Authenticated, Segment};
 use crate::state::ApiState;
 use crate::surface::Surface;
 use app::tasks::{Follow, TaskEvent};
 use axum::extract::State;
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::sse::Event;
 use axum::response::{IntoResponse, Response};
 use domain::error::Error;
 use futures_util::StreamExt as _;
 use http::{HeaderMap, StatusCode};
-use std::convert::Infallible;
-use std::time::Duration;
-
-/// Proxies close what is silent for a minute.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// What happens in a task, until it ends: `phase.update`, `progress`, `model.delta`, `reset` (forget the text of that scope, it
 /// comes anew), …, `task.completed`. `Last-Event-ID` resumes;
@@ -42,29 +37,13 @@ pub(in crate::routes) async fn follow_task(
     Segment(id): Segment,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let last_event_id = headers
-        .get("last-event-id")
-        .map(|value| value.to_str().unwrap_or("?").trim())
-        .filter(|id| !id.is_empty());
+    let last_event_id = last_event_id(&headers);
     let events = match app::tasks::follow(&state.app, &caller, &id, last_event_id).await? {
         Follow::Over => return Ok(StatusCode::NO_CONTENT.into_response()),
         Follow::Events(events) => events,
     };
-    let open = OpenStream::new(&state.counters);
-    let mut draining = state.settings.draining.clone();
-    // A stopping host ends its streams; the follower resumes at another, or after the start.
-    let stop = Box::pin(async move {
-        if draining.wait_for(|draining| *draining).await.is_err() {
-            // Nobody can stop the host through this channel any more.
-            std::future::pending::<()>().await;
-        }
-    });
     let mut last = last_event_id.unwrap_or("0").to_owned();
-    let frames = events.take_until(stop).map(move |event| {
-        let _counted = &open;
-        Ok::<Event, Infallible>(frame(event, &mut last))
-    });
-    Ok(Sse::new(frames).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
+    Ok(event_stream(&state, events.map(move |event| frame(event, &mut last))))
 }
 
 /// `last` is the id that was sent before.
@@ -91,6 +70,8 @@ fn next(last: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use axum::response::sse::Sse;
+    use std::convert::Infallible;
 
     #[tokio::test]
     async fn every_event_has_an_id_also_the_one_that_ends_a_broken_stream() {

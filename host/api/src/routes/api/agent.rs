@@ -1,0 +1,3 @@
+//! `/api/agent`.
+
+pub(in crate::routes) mod autonomy;

@@ -1,0 +1,3 @@
+//! `/api/v1/users/{user}/agents/{agent}/chat/turns`.
+
+pub(in crate::routes) mod events;

@@ -1,0 +1,287 @@
+//! The port `Rooms`.
+
+use super::PostgresStore;
+use super::failure::Failure;
+use super::row::{task, task_columns, tasks};
+use super::submit::insert_tasks;
+use super::transaction::{Write, transact};
+use crate::rows::{MessageRow, RoomRow, message_columns, metadata, no_room, parse, text_of};
+use app::ports::rooms::{Rooms, Window};
+use app::ports::store_error::StoreError;
+use domain::id::{AgentId, UserId};
+use domain::room::{Message, NewMessage, Room, RoomKind};
+use domain::task::{NewTask, Task};
+use domain::time::Timestamp;
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+#[async_trait::async_trait]
+impl Rooms for PostgresStore {
+    async fn ensure_autonomous_room(
+        &self,
+        agent: AgentId,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Result<Uuid, StoreError> {
+        transact!(self.database(), write => ensure_autonomous(&mut write, agent, id, now))
+    }
+
+    async fn insert_room(&self, room: Room) -> Result<(), StoreError> {
+        transact!(self.database(), write => insert_room(&mut write, &room))
+    }
+
+    async fn find_room(&self, user: UserId, id: Uuid) -> Result<Option<Room>, StoreError> {
+        let found = transact!(self.database(), write => find_room(&mut write, id))?;
+        Ok(found.filter(|room| room.user == user))
+    }
+
+    async fn list_rooms(
+        &self,
+        agent: AgentId,
+        kind: Option<RoomKind>,
+        limit: u32,
+    ) -> Result<Vec<Room>, StoreError> {
+        transact!(self.database(), write => async {
+            let rows = write
+                .query(
+                    "SELECT id, user_id, agent_id, kind, created_at FROM rooms
+                     WHERE agent_id = $1 AND ($2::text IS NULL OR kind = $2) ORDER BY created_at DESC, id LIMIT $3",
+                )
+                .bind(agent.to_string())
+                .bind(kind.map(RoomKind::as_str))
+                .bind(i64::from(limit))
+                .fetch_all(write.connection())
+                .await?;
+            rows.iter().map(room_of).collect()
+        })
+    }
+
+    async fn submit_turn(
+        &self,
+        room: Room,
+        messages: Vec<NewMessage>,
+        task: NewTask,
+    ) -> Result<Task, StoreError> {
+        let submitted = transact!(self.database(), write => submit(&mut write, &room, &messages, &task))?;
+        self.signal().raise();
+        Ok(submitted)
+    }
+
+    async fn list_messages(
+        &self,
+        room: Uuid,
+        window: Window,
+        limit: u32,
+    ) -> Result<Vec<Message>, StoreError> {
+        transact!(self.database(), write => async {
+            let statement = match &window {
+                Window::After(_) => concat!(
+                    "SELECT ", message_columns!(), " FROM room_messages m
+                     WHERE m.room = $1 AND m.pos > $2 ORDER BY m.pos LIMIT $3"
+                ),
+                Window::Newest { .. } | Window::UpToTurn(_) => concat!(
+                    "SELECT ", message_columns!(), " FROM room_messages m
+                     WHERE m.room = $1 AND m.pos <= $2 ORDER BY m.pos DESC LIMIT $3"
+                ),
+            };
+            let pos = match &window {
+                Window::After(pos) => *pos,
+                Window::Newest { before } => before.unwrap_or(i64::MAX).saturating_sub(1),
+                Window::UpToTurn(turn) => {
+                    let row = write
+                        .query("SELECT coalesce(max(pos), 0) FROM room_messages WHERE room = $1 AND task = $2")
+                        .bind(room.to_string())
+                        .bind(turn.to_string())
+                        .fetch_one(write.connection())
+                        .await?;
+                    row.try_get(0)?
+                }
+            };
+            let rows = write
+                .query(statement)
+                .bind(room.to_string())
+                .bind(pos)
+                .bind(i64::from(limit))
+                .fetch_all(write.connection())
+                .await?;
+            let mut found = rows.iter().map(message_of).collect::<Result<Vec<_>, _>>()?;
+            if !matches!(&window, Window::After(_)) {
+                found.reverse();
+            }
+            Ok(found)
+        })
+    }
+
+    async fn list_messages_of(
+        &self,
+        agent: AgentId,
+        before: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<Message>, StoreError> {
+        transact!(self.database(), write => async {
+            let rows = write
+                .query(concat!(
+                    "SELECT ", message_columns!(), " FROM room_messages m
+                     WHERE m.agent_id = $1 AND m.created_at < $2 ORDER BY m.created_at DESC, m.room, m.pos DESC LIMIT $3"
+                ))
+                .bind(agent.to_string())
+                .bind(before.map_or(i64::MAX, |before| before.0))
+                .bind(i64::from(limit))
+                .fetch_all(write.connection())
+                .await?;
+            rows.iter().map(message_of).collect()
+        })
+    }
+
+    async fn list_turns(&self, agent: AgentId, limit: u32) -> Result<Vec<Task>, StoreError> {
+        transact!(self.database(), write => async {
+            let rows = write
+                .query(concat!(
+                    "SELECT ", task_columns!(), " FROM tasks t
+                     WHERE t.agent_id = $1 AND t.kind IN ('chat', 'tick') ORDER BY t.created_at DESC, t.id LIMIT $2"
+                ))
+                .bind(agent.to_string())
+                .bind(i64::from(limit))
+                .fetch_all(write.connection())
+                .await?;
+            tasks(&rows)
+        })
+    }
+}
+
+async fn submit(
+    write: &mut Write,
+    room: &Room,
+    messages: &[NewMessage],
+    new: &NewTask,
+) -> Result<Task, Failure> {
+    insert_room(write, room).await?;
+    let there = find_room(write, room.id).await?;
+    if !there.is_some_and(|there| there.user == room.user && there.agent == room.agent) {
+        return Err(no_room(room).into());
+    }
+    for message in messages {
+        insert_message(write, message, new.created_at).await?;
+    }
+    insert_tasks(write, &[new]).await?;
+    let row = write
+        .query(concat!("SELECT ", task_columns!(), " FROM tasks t WHERE t.id = $1"))
+        .bind(new.id.to_string())
+        .fetch_one(write.connection())
+        .await?;
+    task(&row)
+}
+
+/// The agent's own room, made when it is not there.
+async fn ensure_autonomous(
+    write: &mut Write,
+    agent: AgentId,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<Uuid, Failure> {
+    let row = write
+        .query("SELECT user_id, room FROM agents WHERE id = $1 FOR NO KEY UPDATE")
+        .bind(agent.to_string())
+        .fetch_optional(write.connection())
+        .await?;
+    let row = row.ok_or_else(|| StoreError::NotFound(format!("agent {agent}")))?;
+    let (user, room): (String, Option<String>) = (row.try_get("user_id")?, row.try_get("room")?);
+    if let Some(room) = room {
+        return Ok(parse("agents.room", &room)?);
+    }
+    let user = parse("agents.user_id", &user)?;
+    insert_room(write, &Room { id, user, agent, kind: RoomKind::Autonomy, created_at: now }).await?;
+    write
+        .query("UPDATE agents SET room = $2 WHERE id = $1")
+        .bind(agent.to_string())
+        .bind(id.to_string())
+        .execute(write.connection())
+        .await?;
+    Ok(id)
+}
+
+/// Keep a room; one with its id stays as it is.
+pub(super) async fn insert_room(write: &mut Write, room: &Room) -> Result<(), Failure> {
+    write
+        .query(
+            "INSERT INTO rooms (id, user_id, agent_id, kind, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(room.id.to_string())
+        .bind(room.user.to_string())
+        .bind(room.agent.to_string())
+        .bind(room.kind.as_str())
+        .bind(room.created_at.0)
+        .execute(write.connection())
+        .await?;
+    Ok(())
+}
+
+/// Put a message at the end of its room. The same id is the same message; a room that was deleted meanwhile gets none.
+pub(super) async fn insert_message(
+    write: &mut Write,
+    message: &NewMessage,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let present = write
+        .query("SELECT 1 FROM room_messages WHERE id = $1")
+        .bind(message.id.to_string())
+        .fetch_optional(write.connection())
+        .await?;
+    if present.is_some() {
+        return Ok(());
+    }
+    // The room's row orders those who write into it.
+    write
+        .query(
+            "WITH at AS (UPDATE rooms SET pos = pos + 1 WHERE id = $1 RETURNING id, pos, user_id, agent_id)
+             INSERT INTO room_messages (room, pos, id, user_id, agent_id, role, author, text, metadata, task, created_at)
+             SELECT id, pos, $2, user_id, agent_id, $3, $4, $5, $6, $7, $8 FROM at",
+        )
+        .bind(message.room.to_string())
+        .bind(message.id.to_string())
+        .bind(message.role.as_str())
+        .bind(message.author.clone())
+        .bind(message.text.as_bytes().to_vec())
+        .bind(metadata(message)?)
+        .bind(message.task.as_ref().map(ToString::to_string))
+        .bind(now.0)
+        .execute(write.connection())
+        .await?;
+    Ok(())
+}
+
+async fn find_room(write: &mut Write, id: Uuid) -> Result<Option<Room>, Failure> {
+    let row = write
+        .query("SELECT id, user_id, agent_id, kind, created_at FROM rooms WHERE id = $1")
+        .bind(id.to_string())
+        .fetch_optional(write.connection())
+        .await?;
+    row.as_ref().map(room_of).transpose()
+}
+
+fn room_of(row: &PgRow) -> Result<Room, Failure> {
+    let row = RoomRow {
+        id: row.try_get("id")?,
+        user_id: row.try_get("user_id")?,
+        agent_id: row.try_get("agent_id")?,
+        kind: row.try_get("kind")?,
+        created_at: row.try_get("created_at")?,
+    };
+    Ok(row.into_room()?)
+}
+
+fn message_of(row: &PgRow) -> Result<Message, Failure> {
+    let row = MessageRow {
+        room: row.try_get("room")?,
+        pos: row.try_get("pos")?,
+        id: row.try_get("id")?,
+        role: row.try_get("role")?,
+        author: row.try_get("author")?,
+        text: text_of("room_messages.text", row.try_get("text")?)?,
+        metadata: row.try_get("metadata")?,
+        task: row.try_get("task")?,
+        created_at: row.try_get("created_at")?,
+    };
+    Ok(row.into_message()?)
+}
