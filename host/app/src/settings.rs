@@ -34,6 +34,10 @@ pub struct Settings {
     pub installation: uuid::Uuid,
     /// Keep webhook deliveries this long, delivered or not.
     pub keep_webhooks: Duration,
+    /// Keep chat turns this long; their streams can be resumed for a day.
+    pub keep_chats: Duration,
+    /// Keep ticks this long.
+    pub keep_ticks: Duration,
     /// Whether agents of this host may act on their own.
     pub autonomy: bool,
     /// Whether this host runs the worker loops.
@@ -58,6 +62,8 @@ impl Default for Settings {
             trap_limit: 5,
             installation: uuid::Uuid::nil(),
             keep_webhooks: Duration::from_secs(7 * DAY),
+            keep_chats: Duration::from_secs(7 * DAY),
+            keep_ticks: Duration::from_secs(DAY),
             autonomy: true,
             worker: true,
         }

@@ -31,6 +31,8 @@ async fn tick(app: &App) -> Result<(), app::ports::store_error::StoreError> {
         ended: before(app.settings.keep_ended),
         failed: before(app.settings.keep_failed),
         webhooks: before(app.settings.keep_webhooks),
+        chats: before(app.settings.keep_chats),
+        ticks: before(app.settings.keep_ticks),
     };
     while app.ports.tasks.clean_tasks(old, BATCH).await? >= u64::from(BATCH) {}
     while app.ports.idempotency.clean_answers(now, BATCH).await? >= u64::from(BATCH) {}

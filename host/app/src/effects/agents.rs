@@ -10,17 +10,14 @@ use serde_json::Value;
 
 /// Longest message in bytes.
 const TEXT_LIMIT: usize = 64 << 10;
-/// The agent that every user has.
-const DEFAULT_AGENT: &str = "manager";
-
-/// The user's agent of that name. Users have one agent, `manager`, until agents are managed.
+/// The user's agent of that name.
 async fn find(live: &Live, name: &str) -> Result<Result<AgentId, CallError>, Halt> {
-    let app = &live.host.attempt.app;
-    let account = app.ports.keys.get_account(live.host.attempt.task.new.user).await?;
-    Ok(match account {
-        Some(account) if name == DEFAULT_AGENT => Ok(account.default_agent),
-        _ => Err(CallError::new(ErrorKind::NotFound, "agent", format!("this user has no agent {name:?}"))),
-    })
+    let attempt = &live.host.attempt;
+    let found = attempt.app.ports.agents.find_agent_named(attempt.task.new.user, name).await?;
+    Ok(found.map(|agent| agent.id).ok_or_else(|| {
+        let name = domain::effect::bounded(name.to_owned(), 64);
+        CallError::new(ErrorKind::NotFound, "agent", format!("this user has no agent {name:?}"))
+    }))
 }
 
 pub(super) async fn send(live: &Live, agent: &str, text: &str) -> Result<Performed, Halt> {

@@ -74,6 +74,10 @@ pub struct CleanBefore {
     pub failed: Timestamp,
     /// Webhook deliveries, however they ended.
     pub webhooks: Timestamp,
+    /// Chat turns, however they ended. What was said stays in its room.
+    pub chats: Timestamp,
+    /// Ticks, however they ended.
+    pub ticks: Timestamp,
 }
 
 /// Tasks and what people see of them. Every method that takes a user answers only that user's tasks.

@@ -274,15 +274,17 @@ async fn clean(write: &mut Write, before: CleanBefore, limit: u32) -> Result<u64
     let rows = write
         .query(
             "SELECT id FROM tasks WHERE completed_at IS NOT NULL
-               AND completed_at < CASE WHEN kind = 'webhook' THEN $3
+               AND completed_at < CASE WHEN kind = 'webhook' THEN $3 WHEN kind = 'chat' THEN $5 WHEN kind = 'tick' THEN $6
                                        WHEN state IN ('failed', 'quarantined') THEN $2 ELSE $1 END
-               AND completed_at < greatest($1::bigint, $2::bigint, $3::bigint)
+               AND completed_at < greatest($1::bigint, $2::bigint, $3::bigint, $5::bigint, $6::bigint)
              ORDER BY completed_at LIMIT $4 FOR UPDATE SKIP LOCKED",
         )
         .bind(before.ended.0)
         .bind(before.failed.0)
         .bind(before.webhooks.0)
         .bind(i64::from(limit))
+        .bind(before.chats.0)
+        .bind(before.ticks.0)
         .fetch_all(write.connection())
         .await?;
     let ids: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;

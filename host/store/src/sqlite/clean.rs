@@ -13,12 +13,12 @@ pub(super) fn tasks(connection: &Connection, before: CleanBefore, limit: u32) ->
     let deleted = connection
         .prepare_cached(
             "DELETE FROM tasks WHERE id IN (
-                 SELECT id FROM tasks WHERE completed_at < max(?1, ?2, ?3)
-                 AND completed_at < CASE WHEN kind = 'webhook' THEN ?3
+                 SELECT id FROM tasks WHERE completed_at < max(?1, ?2, ?3, ?5, ?6)
+                 AND completed_at < CASE WHEN kind = 'webhook' THEN ?3 WHEN kind = 'chat' THEN ?5 WHEN kind = 'tick' THEN ?6
                                          WHEN state IN ('failed', 'quarantined') THEN ?2 ELSE ?1 END
                  ORDER BY completed_at LIMIT ?4)",
         )?
-        .execute(params![before.ended.0, before.failed.0, before.webhooks.0, limit])?;
+        .execute(params![before.ended.0, before.failed.0, before.webhooks.0, limit, before.chats.0, before.ticks.0])?;
     Ok(deleted as u64)
 }
 

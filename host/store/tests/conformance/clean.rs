@@ -52,6 +52,30 @@ cases! {
         assert!(!there(&old_failed).await && there(&unfinished).await && there(&young).await);
     }
 
+    async fn turns_and_ticks_have_times_of_their_own_however_they_ended(bench: &Bench) {
+        let mut turns = Vec::new();
+        for kind in [Kind::Chat, Kind::Tick] {
+            for outcome in [completed(), failed("a")] {
+                bench.submit(NewTask { kind, ..bench.new_task() }).await;
+                let lease = bench.claim(1).await.pop().unwrap().lease;
+                turns.push(lease.task.clone());
+                bench.finish(&lease, outcome).await.unwrap();
+            }
+        }
+        bench.advance(SECOND).await;
+        let there = async || {
+            let mut there = Vec::new();
+            for turn in &turns {
+                there.push(bench.store.find_task(bench.user, turn).await.unwrap().is_some());
+            }
+            there
+        };
+        assert_eq!(bench.store.clean_tasks(CleanBefore { ticks: bench.now(), ..all(Timestamp(0)) }, 10).await.unwrap(), 2);
+        assert_eq!(there().await, [true, true, false, false]);
+        assert_eq!(bench.store.clean_tasks(CleanBefore { chats: bench.now(), ..all(Timestamp(0)) }, 10).await.unwrap(), 2);
+        assert_eq!(there().await, [false; 4]);
+    }
+
     async fn deliveries_have_a_time_of_their_own_however_they_ended(bench: &Bench) {
         let task = ended(bench, completed()).await;
         let mut deliveries = Vec::new();
@@ -120,5 +144,5 @@ async fn ended(bench: &Bench, outcome: Outcome) -> TaskId {
 
 /// Everything that ended before then.
 fn all(before: Timestamp) -> CleanBefore {
-    CleanBefore { ended: before, failed: before, webhooks: before }
+    CleanBefore { ended: before, failed: before, webhooks: before, chats: before, ticks: before }
 }
