@@ -140,7 +140,7 @@ async fn queue(
     let mut random = [0; 6];
     app.ports.entropy.fill(&mut random);
     let task = TaskId::new(TaskId::TURN, random);
-    let messages = asked.messages.into_iter().map(|said| NewMessage {
+    let said = asked.messages.into_iter().map(|said| NewMessage {
         id: app.random_uuid(),
         room: id,
         author: match said.role {
@@ -153,10 +153,11 @@ async fn queue(
         metadata: None,
         task: Some(task.clone()),
     });
+    let messages: Vec<NewMessage> = said.collect();
     let turn = Turn { origin: Origin::Chat, agent: agent.name.clone(), room: id };
     let signals = app.live.subscribe(&task);
     let new = turn.task(task, agent.user, agent.id, now);
-    let task = app.ports.rooms.submit_turn(room, messages.collect(), new).await?;
+    let task = app.ports.rooms.submit_turn(room, messages, new).await?;
     app.queued.notify_one();
     Ok(Queued { task, room: id, signals })
 }
