@@ -82,10 +82,6 @@ pub(crate) enum AgentsVerb {
 }
 
 pub(crate) async fn run(common: &Common, options: Options) -> Result<(), Failure> {
-    perform(common, options).await.map_err(|failure| failure.as_json(common.json))
-}
-
-async fn perform(common: &Common, options: Options) -> Result<(), Failure> {
     let client = Client::new(common)?;
     let agents = format!("/api/v1/users/{}/agents", segment(&options.user));
     let path = |agent: &str| format!("{agents}/{}", segment(agent));

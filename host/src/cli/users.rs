@@ -44,10 +44,6 @@ pub(crate) enum UsersVerb {
 }
 
 pub(crate) async fn run(common: &Common, verb: UsersVerb) -> Result<(), Failure> {
-    perform(common, verb).await.map_err(|failure| failure.as_json(common.json))
-}
-
-async fn perform(common: &Common, verb: UsersVerb) -> Result<(), Failure> {
     let client = Client::new(common)?;
     match verb {
         UsersVerb::List => {

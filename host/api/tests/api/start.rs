@@ -240,7 +240,7 @@ async fn the_manager_is_started_at_first_start_and_again_after_a_start_that_fail
     *host.illness.lock().unwrap() = Some(CallError::new(ErrorKind::Denied, "x", "x"));
     assert_eq!(host.post(&format!("/agents/{id}/start")).send().await.status, 500);
     *host.illness.lock().unwrap() = None;
-    app::accounts::ensure_default(&Arc::clone(&host.app), None).await.unwrap();
+    app::accounts::ensure_default(&Arc::clone(&host.app), None, Ok).await.unwrap();
     assert_eq!(host.get(&format!("/agents/{id}")).send().await.json()["status"], "active");
 }
 
