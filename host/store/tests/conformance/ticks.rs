@@ -22,7 +22,8 @@ cases! {
         assert_eq!(bench.store.next_tick_due().await.unwrap(), Some(bench.now()));
         let first = bench.now();
         assert_eq!(tick(bench).await, 1);
-        let claimed = claim(bench).await;
+        let long = ClaimRequest { lease: Duration::from_secs(600), ..request(bench) };
+        let claimed = bench.store.claim(long, bench.now()).await.unwrap().pop().unwrap();
         let task = &claimed.task.new;
         assert_eq!((task.kind, task.agent, task.user, task.driver.as_str()), (Kind::Tick, bench.agent, bench.user, "tick/1"));
         let room = autonomy(bench).await.room.unwrap();
