@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// How a scope ended, or that it did not.
+#[expect(clippy::large_enum_variant, reason = "made once for each scope and matched at once")]
 pub enum ScopeResult {
     /// It ended, now or in an earlier attempt.
     Ended {
