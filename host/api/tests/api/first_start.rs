@@ -27,7 +27,11 @@ async fn a_configured_admin_key_replaces_the_one_configured_before() {
     ensure_default(&host.app, None, Ok).await.unwrap();
     assert!(works("another").await, "a start without the variable locks nobody out");
     assert!(
-        ensure_default(&host.app, Some("my own key"), Ok).await.unwrap_err().message.contains("choose a new key")
+        ensure_default(&host.app, Some("my own key"), Ok)
+            .await
+            .unwrap_err()
+            .message
+            .contains("choose a new key")
     );
 }
 

@@ -24,7 +24,9 @@ pub(super) async fn perform(live: &Live, call: &FilesCall) -> Result<Performed, 
     let task = &attempt.task.new.id;
     let workspaces = &attempt.app.ports.workspaces;
     let checked = match call {
-        FilesCall::Read { .. } | FilesCall::Write { .. } | FilesCall::Delete { .. } => check_path(call.path()),
+        FilesCall::Read { .. } | FilesCall::Write { .. } | FilesCall::Delete { .. } => {
+            check_path(call.path())
+        }
         // A folder may be written with a slash at its end, and the root as nothing.
         FilesCall::List { .. } | FilesCall::Search { .. } if call.path().is_empty() => Ok(()),
         FilesCall::List { .. } | FilesCall::Search { .. } => check_path(call.path().trim_end_matches('/')),
