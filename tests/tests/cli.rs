@@ -14,7 +14,7 @@ use tests::command::{Case, case};
 use tests::database::Database;
 use tests::environment::path;
 use tests::host::{ADMIN_KEY, HostProcess, HostSpec};
-use tests::newcomer::{repository, shell};
+use tests::newcomer::{has_terminals, repository, shell};
 use tests::{readme, team};
 
 /// Long enough for a loaded machine; a passing test never waits for it.
@@ -129,9 +129,7 @@ async fn a_task_is_submitted_watched_and_replayed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_terminal_shows_a_progress_bar() {
-    if std::fs::OpenOptions::new().read(true).write(true).open("/dev/ptmx").is_err() {
-        // A chroot or container without /dev/pts. Said aloud, since nothing is shown then.
-        eprintln!("this machine has no pseudo terminals: the progress bar is not looked at");
+    if !has_terminals() {
         return;
     }
     let desk = Desk::start().await;
