@@ -7,3 +7,4 @@ pub mod clock;
 pub mod components;
 pub mod disk;
 pub mod model_server;
+pub mod packages;
