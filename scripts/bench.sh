@@ -7,6 +7,8 @@ target=${CARGO_TARGET_DIR:-$PWD/target}
 # shellcheck source=scripts/stages.sh
 . scripts/stages.sh
 
+# One selection for building and measuring: another one would have other features, and build most of the tree again.
+selection=(--locked --workspace)
 postgres=$target/bench-postgres
 finish() {
     local status=$?
@@ -37,9 +39,9 @@ benches() {
 }
 
 measure() {
-    local package=${1%/*} bench=${1#*/} output command
+    local bench=${1#*/} output command
     output="benches/$bench.txt"
-    command="cargo bench --locked --package $package --bench $bench"
+    command="cargo bench ${selection[*]} --bench $bench"
     {
         printf '# make bench: %s\n# %s, %s\n# %s, %s cores, Linux %s\n\n' "$command" \
             "$(date -u +%Y-%m-%dT%H:%MZ)" "$(git describe --always --dirty 2>/dev/null || echo 'no git')" \
@@ -54,7 +56,7 @@ measure() {
 
 stage "check the machine" scripts/setup.sh test
 stage "find a compiler for plugins" choose_toolchain
-stage "build the host" cargo build --locked --profile bench --package skep
+stage "build host and benches" cargo build "${selection[@]}" --profile bench --bins --benches
 export SKEP_BUILD_HOST="$target/release/skep"
 stage "build plugins" scripts/build-plugins.sh "$target/components" plugins
 stage "build guests" scripts/build-plugins.sh "$target/guests" tests/guests examples

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks that this machine can build and run, and installs what is missing.
 #   setup.sh run     for the host: compiler, what the model download needs
-#   setup.sh test    also what the tests need: PostgreSQL's server, Python
+#   setup.sh test    also what the tests need: PostgreSQL's server, Python, script
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:?setup.sh run|test}
@@ -26,6 +26,8 @@ command -v curl >/dev/null || packages+=(curl)
 command -v git >/dev/null || packages+=(git)
 if [ "$purpose" = test ]; then
     command -v python3 >/dev/null || packages+=(python3)
+    # Gives a command a terminal, for the test of the progress bar.
+    command -v script >/dev/null || packages+=(bsdutils)
     if [ -z "${SKEP_TEST_DATABASE_URL:-}" ] && ! scripts/postgres.sh find >/dev/null 2>&1; then
         packages+=(postgresql)
     fi

@@ -116,6 +116,8 @@ pub(crate) struct Config {
     pub(crate) token_budget: u64,
     /// Traps in a row that take a new plugin version back; 0 never.
     pub(crate) trap_limit: u32,
+    /// How long a task waits for a model that is away.
+    pub(crate) model_patience: Duration,
     /// How long completed and cancelled tasks are kept.
     pub(crate) keep_tasks: Duration,
     /// How long failed tasks are kept.
@@ -184,6 +186,7 @@ impl Config {
             concurrency: layers.parse("concurrency", "write a number of tasks, such as 64")?,
             call_wall: layers.milliseconds("call_wall_ms")?,
             token_budget: layers.parse("token_budget", "write a number of tokens")?,
+            model_patience: layers.milliseconds("model_patience_ms")?,
             trap_limit: layers.parse("trap_limit", "write a number of traps, 0 for never")?,
             keep_tasks: layers.days("keep_tasks_days")?,
             keep_failed: layers.days("keep_failed_days")?,

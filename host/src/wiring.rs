@@ -110,6 +110,7 @@ fn settings(config: &Config) -> Settings {
         concurrency: config.concurrency,
         limits: Limits { wall_ms, ..defaults.limits.clone() },
         token_budget: config.token_budget,
+        model_patience: config.model_patience,
         trap_limit: config.trap_limit,
         keep_ended: config.keep_tasks,
         keep_failed: config.keep_failed,

@@ -43,6 +43,17 @@ pub fn shell(command: &str, folder: &Path) -> Output {
     bare("sh", folder).args(["-c", command]).output().expect("sh can be started")
 }
 
+/// Whether `script` can give a command a terminal here; in a chroot or container without `/dev/pts` it cannot. Said aloud, since nothing is
+/// shown then.
+#[must_use]
+pub fn has_terminals() -> bool {
+    let has = std::fs::OpenOptions::new().read(true).write(true).open("/dev/ptmx").is_ok();
+    if !has {
+        eprintln!("this machine has no pseudo terminals: what a terminal shows is not looked at");
+    }
+    has
+}
+
 /// A host that runs in the newcomer's terminal. Killed when dropped.
 #[derive(Debug)]
 pub struct Newcomer {

@@ -14,7 +14,7 @@ use tests::command::{Case, case};
 use tests::database::Database;
 use tests::environment::path;
 use tests::host::{ADMIN_KEY, HostProcess, HostSpec};
-use tests::newcomer::{repository, shell};
+use tests::newcomer::{has_terminals, repository, shell};
 use tests::{readme, team};
 
 /// Long enough for a loaded machine; a passing test never waits for it.
@@ -129,6 +129,9 @@ async fn a_task_is_submitted_watched_and_replayed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_terminal_shows_a_progress_bar() {
+    if !has_terminals() {
+        return;
+    }
     let desk = Desk::start().await;
     let skep = path("SKEP_TEST_BIN");
     let task = format!("{} task 'Mend overdue()' --data-dir data --watch --scope demo", skep.display());

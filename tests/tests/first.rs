@@ -176,6 +176,8 @@ async fn the_same_check_fails_when_the_embedded_model_cannot_start() {
     let variables = [
         ("SKEP_MODEL_DIR", models.display().to_string()),
         ("SKEP_MODELS", "embedded = \"broken\"".to_owned()),
+        // A model that is away is waited for, for hours by default.
+        ("SKEP_MODEL_PATIENCE_MS", "1000".to_owned()),
     ];
     let host = Newcomer::start(folder.path(), &variables).await;
     let key = host.key().expect("the first start shows the admin key");

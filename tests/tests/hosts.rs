@@ -104,20 +104,19 @@ async fn move_time(lease: Duration) -> Duration {
         spec(&database, &data.path().join(name), &sink).set("SKEP_LEASE_MS", lease.as_millis().to_string())
     };
     let mut first = spec("first").start();
-    let mut tasks = Vec::new();
-    for _ in 0..3 {
-        tasks.push(first.api().submit(&drill(&sink, 1_000_000)).await.unwrap());
-    }
-    let held = || rows(url, "SELECT DISTINCT host FROM leases WHERE host IS NOT NULL ORDER BY host");
-    let begun = eventually(PATIENCE, async || (sink.seen().probes.len() >= 3).then_some(())).await;
-    assert!(begun.is_some(), "the tasks never began");
-    // So far there is one host, so this is its id.
-    let holders = held();
-    let [dead] = holders.as_slice() else { panic!("one host has all leases: {holders:?}") };
+    // So far it is the only one.
+    let hosts = rows(url, "SELECT host FROM hosts");
+    let [dead] = hosts.as_slice() else { panic!("one host has started: {hosts:?}") };
     let second = spec("second").start();
-    for _ in 0..3 {
-        tasks.push(second.api().submit(&drill(&sink, 1_000_000)).await.unwrap());
+    let mut tasks = Vec::new();
+    for index in 0..6 {
+        let api = if index % 2 == 0 { first.api() } else { second.api() };
+        tasks.push(api.submit(&drill(&sink, 3_000_000)).await.unwrap());
     }
+    let held = || rows(url, "SELECT DISTINCT host FROM leases WHERE host IS NOT NULL");
+    let begun =
+        eventually(PATIENCE, async || (sink.seen().probes.len() >= 3 && held().contains(dead)).then_some(()));
+    assert!(begun.await.is_some(), "the first host never had a task");
     first.kill();
     let killed = Instant::now();
     let moved = eventually(PATIENCE, async || (!held().contains(dead)).then_some(())).await;

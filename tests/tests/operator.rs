@@ -14,7 +14,7 @@ use tests::command::{Case, case};
 use tests::database::Database;
 use tests::environment::path;
 use tests::host::{ADMIN_KEY, HostSpec};
-use tests::newcomer::shell;
+use tests::newcomer::{has_terminals, shell};
 use tests::peer::{Peer, response};
 
 /// A key-encryption key.
@@ -180,7 +180,7 @@ async fn a_key_that_is_given_by_itself_is_the_key_of_every_host() {
     let one = spec("one", KEY).start();
     let two = spec("two", KEY).start();
     assert_eq!(two.api().get("/readyz").await.unwrap().status, 200);
-    let refused = spec("three", &other).try_start().err().expect("another key");
+    let refused = spec("three", &other).try_start().expect_err("another key");
     assert!(refused.contains("give this host the same key") && !refused.contains(&other), "{refused}");
     for name in ["one", "two", "three"] {
         assert!(!folder.path().join(name).join("key").exists(), "{name}: no other key is made");
@@ -190,7 +190,7 @@ async fn a_key_that_is_given_by_itself_is_the_key_of_every_host() {
     let own = HostSpec::new(&folder.path().join("own"));
     drop(own.start());
     let kept = std::fs::read_to_string(folder.path().join("own/key")).unwrap();
-    let refused = own.clone().set("SKEP_KEY", KEY).try_start().err().expect("another key");
+    let refused = own.clone().set("SKEP_KEY", KEY).try_start().expect_err("another key");
     assert!(refused.contains("give the same key, or use another data directory"), "{refused}");
     drop(own.set("SKEP_KEY", kept.trim()).start());
 }
@@ -212,7 +212,7 @@ async fn the_admin_key_is_kept_before_it_is_valid_and_a_given_one_is_not_written
     let mut spec = HostSpec::new(&cut);
     spec.variables.remove("SKEP_ADMIN_KEY");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let refused = spec.try_start().err().expect("others can read the key");
+    let refused = spec.try_start().expect_err("others can read the key");
     assert!(refused.contains("chmod 600"), "{refused}");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
     let host = spec.start();
@@ -356,6 +356,9 @@ fn log_lines_have_colours_on_a_terminal_only() {
     };
     let in_a_pipe = shown(&format!("{command} 2>&1"), place.path());
     assert!(in_a_pipe.contains("WARN") && !in_a_pipe.contains('\u{1b}'), "{in_a_pipe:?}");
+    if !has_terminals() {
+        return;
+    }
     // The control.
     let on_a_terminal = shown(&format!("TERM=xterm script -qec '{command}' /dev/null"), place.path());
     assert!(on_a_terminal.contains("\u{1b}["), "{on_a_terminal:?}");

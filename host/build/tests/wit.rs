@@ -1,6 +1,6 @@
 //! The ABI is documented in the ABI itself: everything that an author can name says what it is.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::path::Path;
 use wit_parser::{Docs, Resolve, TypeDefKind};

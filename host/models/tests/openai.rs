@@ -6,6 +6,7 @@ use app::ports::models::{Model as _, collect};
 use app::ports::outbound::{Outbound, Purpose};
 use domain::effect::model::{
     Finish, ModelAnswer, ModelEvent, ModelMessage, ModelRequest, ModelTool, ModelToolCall, Role, ToolChoice,
+    Usage,
 };
 use domain::effect::{CallError, ErrorKind};
 use domain::time::Timestamp;
@@ -57,8 +58,12 @@ impl Bench {
 
     async fn answer(&self, request: ModelRequest) -> Result<(ModelAnswer, Vec<String>), CallError> {
         let mut deltas = Vec::new();
-        let answer =
-            collect(self.model.complete(request).await?, |delta| deltas.push(delta.to_owned())).await?;
+        let seen = |event: &ModelEvent| {
+            if let ModelEvent::Delta(text) = event {
+                deltas.push(text.clone());
+            }
+        };
+        let answer = collect(self.model.complete(request).await?, seen).await?;
         Ok((answer, deltas))
     }
 
@@ -195,11 +200,11 @@ async fn an_answer_that_does_not_fit_its_schema_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn a_provider_that_does_not_count_gives_zero() {
+async fn tokens_that_a_provider_does_not_count_are_estimated() {
     let bench = Bench::new().await;
     bench.server.push(Scripted::text("ok").without_usage());
     let (answer, _) = bench.answer(say("hi")).await.unwrap();
-    assert_eq!((answer.usage.input_tokens, answer.usage.output_tokens), (0, 0));
+    assert_eq!((answer.usage.input_tokens, answer.usage.output_tokens), (1, 1));
 }
 
 #[tokio::test]
@@ -277,6 +282,9 @@ async fn a_stream_that_breaks_after_a_delta_is_not_tried_again() {
     let mut stream = bench.model.complete(say("hi")).await.unwrap();
     assert_eq!(stream.next().await.unwrap().unwrap(), ModelEvent::Delta("one ".to_owned()));
     assert_eq!(stream.next().await.unwrap().unwrap(), ModelEvent::Delta("two ".to_owned()));
+    // Two bytes asked, eight answered, and nobody said how many tokens that was.
+    let used = Usage { input_tokens: 1, output_tokens: 2 };
+    assert_eq!(stream.next().await.unwrap().unwrap(), ModelEvent::Used(used));
     let error = stream.next().await.unwrap().unwrap_err();
     assert_eq!((error.kind, error.code.as_str()), (ErrorKind::Unavailable, "stream-cut"));
     assert!(stream.next().await.is_none());

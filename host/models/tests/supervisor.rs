@@ -105,9 +105,8 @@ impl Bench {
 
 /// Kill the child and wait until the system has noticed.
 async fn kill(process: u32) {
-    let status =
-        tokio::process::Command::new("kill").args(["-9", &process.to_string()]).status().await.unwrap();
-    assert!(status.success());
+    let id = rustix::process::Pid::from_raw(i32::try_from(process).unwrap()).unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
     // A killed process keeps its entry, as a zombie, until its parent asks.
     while is_running(process) {
         tokio::task::yield_now().await;

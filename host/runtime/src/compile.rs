@@ -103,7 +103,9 @@ impl Compilation {
             tokio::time::timeout(self.limits.wall, talk).await.map_err(|_| {
                 // Its processor time is limited by itself: what took so long is the machine, and another time may do.
                 let seconds = self.limits.wall.as_secs();
-                ComponentError::Internal(format!("compiling took longer than {seconds} s; this machine is busy"))
+                ComponentError::Internal(format!(
+                    "compiling took longer than {seconds} s; this machine is busy"
+                ))
             })??;
         if code.len() as u64 > CODE_LIMIT {
             return Err(ComponentError::CompileLimit(format!("its code is larger than {CODE_LIMIT} bytes")));

@@ -27,7 +27,8 @@ pub(crate) async fn read(
             let line = line.trim_end_matches(['\r', '\n']);
             if line.is_empty() {
                 let whole = std::mem::take(&mut event);
-                if !(whole.data.is_empty() && whole.name.is_empty()) && !each(whole) {
+                let says_nothing = whole.data.is_empty() && whole.name.is_empty();
+                if !says_nothing && !each(whole) {
                     return Ok(());
                 }
             } else {

@@ -129,6 +129,12 @@ pub(crate) const SETTINGS: [Setting; 30] = [
     setting("call_wall_ms", "SKEP_CALL_WALL_MS", "300000", "running time of one plugin call"),
     setting("token_budget", "SKEP_TOKEN_BUDGET", "1000000", "tokens that one task may use"),
     setting(
+        "model_patience_ms",
+        "SKEP_MODEL_PATIENCE_MS",
+        "14400000",
+        "how long a task waits for a model that is away before it fails",
+    ),
+    setting(
         "trap_limit",
         "SKEP_TRAP_LIMIT",
         "5",

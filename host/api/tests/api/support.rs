@@ -5,7 +5,6 @@ use app::live::Signal;
 use app::ports::components::{CallRequest, Compiled, ComponentError, Components};
 use app::ports::journal::FollowUps;
 use app::ports::models::{Model, Models};
-use app::ports::packages::{BrokenPackage, Packages, Scan};
 use app::ports::queue::ClaimRequest;
 use app::ports::rooms::Window;
 use app::{App, Ports, Settings};
@@ -32,6 +31,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::sqlite::{Options, SqliteStore};
 use testkit::clock::{SeededEntropy, SimClock};
+use testkit::packages::NoPackages;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
@@ -361,23 +361,6 @@ impl Components for NoComponents {
 
     async fn call(&self, _: CallRequest) -> CallOutcome {
         panic!("no component runs here")
-    }
-}
-
-struct NoPackages;
-
-#[async_trait::async_trait]
-impl Packages for NoPackages {
-    async fn scan(&self) -> Result<Scan, std::io::Error> {
-        Ok(Scan::default())
-    }
-
-    async fn changed(&self) {
-        std::future::pending().await
-    }
-
-    fn inspect(&self, _: &Bytes) -> Result<Manifest, BrokenPackage> {
-        panic!("no package is looked at here")
     }
 }
 

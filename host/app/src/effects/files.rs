@@ -23,12 +23,16 @@ pub(super) async fn perform(live: &Live, call: &FilesCall) -> Result<Performed, 
     let attempt = &live.host.attempt;
     let task = &attempt.task.new.id;
     let workspaces = &attempt.app.ports.workspaces;
-    if !call.path().is_empty()
-        || matches!(call, FilesCall::Read { .. } | FilesCall::Write { .. } | FilesCall::Delete { .. })
-    {
-        if let Err(error) = check_path(call.path().trim_end_matches('/')) {
-            return Ok(Performed::error(error));
+    let checked = match call {
+        FilesCall::Read { .. } | FilesCall::Write { .. } | FilesCall::Delete { .. } => {
+            check_path(call.path())
         }
+        // A folder may be written with a slash at its end, and the root as nothing.
+        FilesCall::List { .. } | FilesCall::Search { .. } if call.path().is_empty() => Ok(()),
+        FilesCall::List { .. } | FilesCall::Search { .. } => check_path(call.path().trim_end_matches('/')),
+    };
+    if let Err(error) = checked {
+        return Ok(Performed::error(error));
     }
     Ok(match call {
         FilesCall::Read { path } => match workspaces.find_file(task, path).await? {

@@ -23,6 +23,10 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// How a scope ended, or that it did not.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "made once for each scope and matched at once; the sizes depend on features"
+)]
 pub enum ScopeResult {
     /// It ended, now or in an earlier attempt.
     Ended {

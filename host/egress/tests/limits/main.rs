@@ -90,10 +90,8 @@ fn bomb(folder: &Path, copies: usize) -> String {
     const BASE: usize = 0x1_0000;
     let base = vec![b'x'; BASE];
     let mut delta = [number(BASE), number(BASE * copies)].concat();
-    for _ in 0..copies {
-        // A copy without offset and size takes 64 KiB from the beginning.
-        delta.push(0x80);
-    }
+    // A copy without offset and size takes 64 KiB from the beginning.
+    delta.extend(std::iter::repeat_n(0x80, copies));
     let mut pack = [b"PACK".as_slice(), &2_u32.to_be_bytes(), &2_u32.to_be_bytes()].concat();
     let first = [head(3, BASE), stored(&base)].concat();
     pack.extend_from_slice(&first);

@@ -120,7 +120,7 @@ async fn a_reply_of_another_kind_is_the_hosts_fault() {
     let digest = load(&runtime, skill("kv_loop")).await.unwrap().digest;
     let host = ScriptedHost::with(|_| now(Ok(Reply::Unit)));
     let outcome = runtime.call(request(digest, 1, Limits::default(), host)).await;
-    assert!(matches!(outcome.result, Err(CallEnd::Stopped(Stop::Unavailable(_)))), "{outcome:?}");
+    assert!(matches!(outcome.result, Err(CallEnd::Stopped(Stop::Broken(_)))), "{outcome:?}");
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ async fn a_database_with_a_newer_schema_is_refused() {
         .await
         .unwrap();
     let error = refused(&database).await;
-    assert!(matches!(error, ConnectError::NewerSchema { found: 99, known: 1 }), "{error}");
+    assert!(matches!(error, ConnectError::NewerSchema { found: 99, .. }), "{error}");
     database.remove().await;
 }
 

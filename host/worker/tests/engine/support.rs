@@ -8,10 +8,8 @@ use app::ports::clock::Clock as _;
 use app::ports::components::Profile;
 use app::ports::models::{Model, Models};
 use app::ports::outbound::{Outbound, OutboundRequest, OutboundResponse, Purpose};
-use app::ports::packages::{BrokenPackage, Packages, Scan};
 use app::ports::queue::{ClaimRequest, Claimed, Queue as _};
 use app::{App, Ports, Settings};
-use bytes::Bytes;
 use domain::address::Scope;
 use domain::component::{CallFailure, Export, Output};
 use domain::effect::http::HttpRequest;
@@ -33,6 +31,7 @@ use std::time::Duration;
 use store::sqlite::{Options, SqliteStore};
 use testkit::clock::{SeededEntropy, SimClock};
 use testkit::components::{Script, ScriptedComponents};
+use testkit::packages::NoPackages;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -459,22 +458,5 @@ impl Model for ScriptedModel {
 
     async fn check(&self) -> Result<(), CallError> {
         Ok(())
-    }
-}
-
-struct NoPackages;
-
-#[async_trait::async_trait]
-impl Packages for NoPackages {
-    async fn scan(&self) -> Result<Scan, std::io::Error> {
-        Ok(Scan::default())
-    }
-
-    async fn changed(&self) {
-        std::future::pending().await
-    }
-
-    fn inspect(&self, _: &Bytes) -> Result<Manifest, BrokenPackage> {
-        panic!("no package is looked at here")
     }
 }

@@ -12,6 +12,7 @@ use domain::manifest::Manifest;
 use domain::rigor::gate::{self, Gate, GateStatus};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as MapEntry;
 
 /// The details of one phase and what they must fit.
 pub(super) struct Answer {
@@ -30,8 +31,8 @@ pub(super) async fn answers(attempt: &Attempt) -> Result<Vec<Answer>, StoreError
         let Some((personality, _)) = scope.place.0.split_once('@') else { continue };
         let Some((digest, output)) = ended(attempt, &entries).await? else { continue };
         let Output::Phase(output) = output else { continue };
-        if !manifests.contains_key(&digest) {
-            manifests.insert(digest, manifest(attempt, digest).await?);
+        if let MapEntry::Vacant(place) = manifests.entry(digest) {
+            place.insert(manifest(attempt, digest).await?);
         }
         let found = manifests
             .get(&digest)
