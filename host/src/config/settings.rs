@@ -44,7 +44,7 @@ const fn list(
 }
 
 /// All of them, in the order in which `skep doctor` shows them.
-pub(crate) const SETTINGS: [Setting; 30] = [
+pub(crate) const SETTINGS: [Setting; 31] = [
     setting(
         "listen",
         "SKEP_LISTEN",
