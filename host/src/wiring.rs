@@ -70,6 +70,7 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
         blobs: store.blobs,
         workspaces: store.workspaces,
         kv: store.kv,
+        logs: store.logs,
         keys: store.keys,
         users: store.users,
         agents: store.agents,
@@ -115,6 +116,8 @@ fn settings(config: &Config) -> Settings {
         keep_ended: config.keep_tasks,
         keep_failed: config.keep_failed,
         keep_webhooks: config.keep_webhooks,
+        keep_logs: config.keep_logs,
+        log_lines: config.log_lines,
         autonomy: config.autonomy,
         worker: config.worker,
         ..defaults
