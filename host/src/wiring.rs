@@ -78,6 +78,7 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
         ticks: store.ticks,
         templates: store.templates,
         idempotency: store.idempotency,
+        rate_windows: store.rate_windows,
         usage: store.usage,
         plugins: store.plugins,
         components: Arc::new(runtime),
@@ -120,6 +121,7 @@ fn settings(config: &Config) -> Settings {
         log_lines: config.log_lines,
         autonomy: config.autonomy,
         worker: config.worker,
+        plans: config.plans,
         ..defaults
     }
 }

@@ -17,6 +17,7 @@ use crate::ports::outbound::Outbound;
 use crate::ports::packages::Packages;
 use crate::ports::plugins::Plugins;
 use crate::ports::queue::Queue;
+use crate::ports::rate_windows::RateWindows;
 use crate::ports::rooms::Rooms;
 use crate::ports::sources::Sources;
 use crate::ports::tasks::Tasks;
@@ -26,6 +27,7 @@ use crate::ports::usage::UsageReader;
 use crate::ports::users::Users;
 use crate::ports::webhooks::WebhookSigner;
 use crate::ports::workspaces::Workspaces;
+use crate::rates::Rates;
 use crate::settings::Settings;
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -66,6 +68,8 @@ pub struct Ports {
     /// Store.
     pub idempotency: Arc<dyn Idempotency>,
     /// Store.
+    pub rate_windows: Arc<dyn RateWindows>,
+    /// Store.
     pub usage: Arc<dyn UsageReader>,
     /// Store.
     pub plugins: Arc<dyn Plugins>,
@@ -101,6 +105,8 @@ pub struct App {
     pub cancelled: tokio::sync::broadcast::Sender<domain::id::TaskId>,
     /// Told whose log got lines on this host; those who follow a log wait on it.
     pub logged: tokio::sync::broadcast::Sender<domain::id::UserId>,
+    /// What this host has taken out of rate windows.
+    pub rates: Rates,
     /// What new calls go to.
     pub catalog: LivePlugins,
     /// What the models answered when they were last asked how they are.
@@ -111,6 +117,7 @@ impl App {
     /// Wire it.
     #[must_use]
     pub fn new(ports: Ports, settings: Settings) -> Self {
+        let rates = Rates::new(Arc::clone(&ports.rate_windows), Arc::clone(&ports.clock));
         let (cancelled, _) = tokio::sync::broadcast::channel(1024);
         let (logged, _) = tokio::sync::broadcast::channel(1024);
         Self {
@@ -121,6 +128,7 @@ impl App {
             due: Notify::new(),
             cancelled,
             logged,
+            rates,
             catalog: LivePlugins::default(),
             models_checked: tokio::sync::Mutex::default(),
         }

@@ -20,6 +20,7 @@ pub mod logs;
 pub mod personalities;
 pub mod plugins;
 pub mod ports;
+pub mod rates;
 pub mod references;
 pub mod replay;
 pub mod rights;

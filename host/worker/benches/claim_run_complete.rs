@@ -29,6 +29,7 @@ use app::ports::logs::Logs;
 use app::ports::models::{Model, Models};
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
+use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
@@ -166,6 +167,7 @@ where
         + Ticks
         + Templates
         + Idempotency
+        + RateWindows
         + UsageReader
         + Plugins
         + Clone,
@@ -189,6 +191,7 @@ where
         ticks: Arc::new(store.clone()),
         templates: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
+        rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
         plugins: Arc::new(store),
         components: Arc::new(NotAsked),

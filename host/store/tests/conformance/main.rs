@@ -21,6 +21,7 @@ mod idempotency;
 mod logs;
 mod people;
 mod plugins;
+mod rates;
 mod rooms;
 mod sqlite_only;
 mod strikes;
