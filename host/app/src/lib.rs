@@ -13,6 +13,7 @@ pub mod context;
 pub mod effects;
 pub mod failpoint;
 mod fields;
+pub mod files;
 pub mod health;
 pub mod install;
 pub mod live;
@@ -28,6 +29,7 @@ pub mod settings;
 pub mod tasks;
 pub mod templates;
 mod turns;
+pub mod usage;
 pub mod users;
 
 pub use context::{App, Ports};

@@ -20,10 +20,14 @@ pub enum Code {
     Conflict,
     /// 410: it was there.
     Gone,
+    /// 412: what was asked for with a condition is not so any more.
+    PreconditionFailed,
     /// 413: larger than the limit in the message.
     TooLarge,
     /// 415: a body of another type.
     UnsupportedMediaType,
+    /// 416: the range is not in the thing.
+    RangeNotSatisfiable,
     /// 421: the host does not answer to this name.
     MisdirectedRequest,
     /// 422: well-formed and unacceptable.
@@ -55,8 +59,10 @@ impl Code {
             Self::MethodNotAllowed => 405,
             Self::Conflict => 409,
             Self::Gone => 410,
+            Self::PreconditionFailed => 412,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
+            Self::RangeNotSatisfiable => 416,
             Self::MisdirectedRequest => 421,
             Self::Unprocessable => 422,
             Self::DependencyFailed => 424,
@@ -77,8 +83,10 @@ impl Code {
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::Conflict => "CONFLICT",
             Self::Gone => "GONE",
+            Self::PreconditionFailed => "PRECONDITION_FAILED",
             Self::TooLarge => "TOO_LARGE",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
+            Self::RangeNotSatisfiable => "RANGE_NOT_SATISFIABLE",
             Self::MisdirectedRequest => "MISDIRECTED_REQUEST",
             Self::Unprocessable => "UNPROCESSABLE",
             Self::DependencyFailed => "DEPENDENCY_FAILED",

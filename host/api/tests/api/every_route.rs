@@ -103,6 +103,10 @@ impl Case {
         }
         let turn =
             if operation.contains("{turn}") { people::turn(host, &people).await } else { String::new() };
+        if operation.ends_with("/files/{path}") {
+            let path = format!("/api/v1/users/{}/agents/{}/files/docs/notes.md", people.user, people.agent);
+            assert_eq!(host.call(Method::PUT, &path).raw("Bees.").send().await.status, 201);
+        }
         let (path, body, method) = (String::new(), String::new(), method.parse().unwrap());
         let mut case = Self { people, path, body, method, task, turn };
         (case.path, case.body) = (case.fill(template), case.fill(rule.body));
@@ -124,6 +128,7 @@ impl Case {
         text.replace("{taskId}", &self.task)
             .replace("{turn}", &self.turn)
             .replace("{id}", "coder-ai")
+            .replace("{path}", "docs/notes.md")
             .replace("{user}", &self.people.user)
             .replace("{agentId}", &self.people.agent_id)
             .replace("{agent}", &self.people.agent)
