@@ -22,6 +22,7 @@ pub mod ports;
 pub mod references;
 pub mod replay;
 pub mod rights;
+pub mod secrets;
 pub mod settings;
 pub mod tasks;
 pub mod templates;

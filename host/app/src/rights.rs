@@ -59,6 +59,8 @@ pub enum Action<'a> {
     ChatWith(&'a Agent),
     /// See and change what all agents of the user read.
     ManageTemplates,
+    /// See which secrets the user has, store and delete them.
+    ManageSecrets,
 }
 
 /// Whether the caller may.
@@ -103,7 +105,8 @@ pub fn authorize(caller: &Caller, action: Action<'_>) -> Result<(), Error> {
         | Action::CreateAgent
         | Action::ManageAgent(_)
         | Action::ReadDeploy
-        | Action::ManageTemplates => {
+        | Action::ManageTemplates
+        | Action::ManageSecrets => {
             let message = "an agent key may not do this; use a key of the agent's user";
             if caller.kind == KeyKind::Agent { Err(forbidden(message)) } else { Ok(()) }
         }

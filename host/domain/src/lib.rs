@@ -22,6 +22,7 @@ pub mod plan;
 pub mod retry;
 pub mod rigor;
 pub mod room;
+pub mod secret;
 pub mod stall;
 pub mod strike;
 pub mod task;

@@ -12,6 +12,7 @@ use app::ports::kv::Kv;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::rooms::Rooms;
+use app::ports::secrets::Secrets;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -38,6 +39,7 @@ pub(super) struct StorePorts {
     pub(super) rooms: Arc<dyn Rooms>,
     pub(super) ticks: Arc<dyn Ticks>,
     pub(super) templates: Arc<dyn Templates>,
+    pub(super) secrets: Arc<dyn Secrets>,
     pub(super) idempotency: Arc<dyn Idempotency>,
     pub(super) usage: Arc<dyn UsageReader>,
     pub(super) plugins: Arc<dyn Plugins>,
@@ -88,6 +90,7 @@ where
         + Rooms
         + Ticks
         + Templates
+        + Secrets
         + Idempotency
         + UsageReader
         + Plugins
@@ -107,6 +110,7 @@ where
         rooms: Arc::new(store.clone()),
         ticks: Arc::new(store.clone()),
         templates: Arc::new(store.clone()),
+        secrets: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
         plugins: Arc::new(store),

@@ -22,6 +22,7 @@ mod queue;
 mod rescue;
 mod rooms;
 mod row;
+mod secrets;
 mod signal;
 mod submit;
 mod tasks;

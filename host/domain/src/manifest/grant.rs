@@ -217,7 +217,7 @@ fn url_host(url: &str) -> Option<String> {
     Url::parse(url).ok()?.host_str().map(str::to_lowercase)
 }
 
-fn host_matches(given: &str, host: &str) -> bool {
+pub(crate) fn host_matches(given: &str, host: &str) -> bool {
     match given.strip_prefix("*.") {
         Some(suffix) => host.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.') && rest.len() > 1),
         None => given == "*" || given.eq_ignore_ascii_case(host),

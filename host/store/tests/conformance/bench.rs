@@ -10,6 +10,7 @@ use app::ports::kv::Kv;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::rooms::Rooms;
+use app::ports::secrets::Secrets;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -41,6 +42,7 @@ pub(crate) trait Store:
     + Rooms
     + Ticks
     + Templates
+    + Secrets
     + Idempotency
     + UsageReader
     + Plugins
@@ -60,6 +62,7 @@ impl<T> Store for T where
         + Rooms
         + Ticks
         + Templates
+        + Secrets
         + Idempotency
         + UsageReader
         + Plugins

@@ -90,6 +90,7 @@ impl TestHost {
             rooms: store.clone(),
             ticks: store.clone(),
             templates: store.clone(),
+            secrets: store.clone(),
             idempotency: store.clone(),
             usage: store.clone(),
             plugins: store.clone(),
@@ -99,7 +100,11 @@ impl TestHost {
             outbound: wire.clone(),
             sources: Arc::new(GuardedSources::new(Arc::new(Rules::default()), SourceSettings::default())),
             webhook_signer: Arc::new(StandardWebhooks::new(&secret).unwrap()),
-            api_keys: Arc::new(vault::SkepKeys::new(entropy)),
+            api_keys: Arc::new(vault::SkepKeys::new(entropy.clone())),
+            vault: Arc::new(vault::Envelope::new(
+                vault::key_file::KeyEncryptionKey::parse(&"07".repeat(32)).unwrap(),
+                entropy,
+            )),
         };
         let mut settings = Settings::default();
         change(&mut ports, &mut settings);
