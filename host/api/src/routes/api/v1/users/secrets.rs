@@ -12,23 +12,24 @@ use serde_json::Value;
 use wire::{SecretListResponse, SecretsRequest};
 
 /// Add or update secrets. Those that are not named stay, null removes one; all or nothing. A value is encrypted, given to no plugin and
-/// never answered. With `hosts` it goes to these alone; without, where a plugin's grant names it.
+/// never answered. The body is a map of names to values, bare or within `secrets`. With `hosts` a secret goes to these alone; without, where a plugin's grant names it.
 #[utoipa::path(
     put,
     path = "/api/v1/users/{user}/secrets",
     tag = "Secrets",
     params(("user" = String, Path, description = "Id or name.", example = "ada")),
-    request_body(content = SecretsRequest, examples(
-        ("Values" = (value = json!({ "WEATHER_API_KEY": "k3y-of-the-weather" }))),
-        ("With hosts" = (value = json!({
-            "secrets": {
-                "WEATHER_API_KEY": { "value": "k3y-of-the-weather", "hosts": ["api.weather.example"] },
-                "OLD_KEY": null
-            }
-        }))),
-    )),
+    request_body(content = SecretsRequest, example = json!({
+        "secrets": {
+            "WEATHER_API_KEY": { "value": "k3y-of-the-weather", "hosts": ["api.weather.example"] },
+            "PASSWORD": "pa55",
+            "OLD_KEY": null
+        }
+    })),
     responses((status = 200, description = "The user's secrets.", body = SecretListResponse, example = json!({
-        "secrets": [{ "key": "WEATHER_API_KEY", "masked": "****ther", "updatedAt": "2026-02-23T15:00:00Z" }]
+        "secrets": [
+            { "key": "PASSWORD", "masked": "****", "updatedAt": "2026-02-23T15:00:00Z" },
+            { "key": "WEATHER_API_KEY", "masked": "****ther", "updatedAt": "2026-02-23T15:00:00Z" }
+        ]
     })))
 )]
 pub(in crate::routes) async fn put_secrets(
