@@ -57,7 +57,9 @@ pub fn in_files(text: &str, folder: &Path) -> Vec<String> {
         let Ok(bytes) = std::fs::read(&file) else { continue };
         let name = file.strip_prefix(folder).unwrap_or(&file).display().to_string();
         found.extend(in_bytes(text, &bytes).into_iter().map(|form| format!("{name}: {form}")));
-        found.extend(in_bytes(text, name.as_bytes()).into_iter().map(|form| format!("the name {name}: {form}")));
+        found.extend(
+            in_bytes(text, name.as_bytes()).into_iter().map(|form| format!("the name {name}: {form}")),
+        );
     }
     found
 }

@@ -22,7 +22,8 @@ use tests::traces;
 /// Long enough for a loaded machine; a passing test never waits for it.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// The values of the secret `CANARY`, one after the other. With what escapes differently in each form.
-const CANARIES: [&str; 2] = ["canary-one/7f3a+Q9=\"x\"&y-d41d8cd98f", "canary-two/0b6e+R2=\"z\"&w-9e107d9d37"];
+const CANARIES: [&str; 2] =
+    ["canary-one/7f3a+Q9=\"x\"&y-d41d8cd98f", "canary-two/0b6e+R2=\"z\"&w-9e107d9d37"];
 /// An Ed25519 seed, the secret `SEED`.
 const SEED: &str = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
 /// The secret `ELSEWHERE`, which may not go where the guest wants to send it.
@@ -66,7 +67,8 @@ async fn run(api: &Api, errands: &[Value]) -> (String, Value) {
 /// What `keeper.*` answered in a task, in order.
 async fn answers(api: &Api, id: &str) -> Vec<Value> {
     let of_call = |entry: &Value| {
-        (entry.pointer("/entry/function")? == "tools.call").then(|| entry.pointer("/entry/result").cloned())?
+        (entry.pointer("/entry/function")? == "tools.call")
+            .then(|| entry.pointer("/entry/result").cloned())?
     };
     api.journal(id).await.iter().filter_map(of_call).collect()
 }
@@ -107,7 +109,7 @@ async fn use_secret(api: &Api, echo: &Echo, canary: &str) -> Vec<String> {
         assert!(text(index).contains("200") && text(index).contains("****"), "{place}: {}", text(index));
     }
     assert!(text(6).contains("307") && text(6).contains("****"), "a redirect: {}", text(6));
-    let ok = |index: usize| answers[index]["ok"]["json"].clone();
+    let ok = |index: usize| answers[index]["inline"]["json"].clone();
     assert_eq!((ok(7), ok(8)), (json!(true), json!(false)), "{answers:?}");
     assert_eq!(ok(9), json!(echo::hmac(canary, "text")), "{}", text(9));
     assert_eq!(ok(10).as_str().map(str::len), Some(128), "{}", text(10));
@@ -162,7 +164,8 @@ async fn fail(api: &Api, echo: &Echo) -> Vec<String> {
 /// Everything that a key can GET: all routes of the description, with all tasks.
 async fn crawl(host: &HostProcess, tasks: &[String]) -> Vec<(String, Vec<u8>)> {
     let api = host.api();
-    let agent = api.get("/agents").await.unwrap().body["data"]["agents"][0]["id"].as_str().unwrap().to_owned();
+    let agent =
+        api.get("/agents").await.unwrap().body["data"]["agents"][0]["id"].as_str().unwrap().to_owned();
     let description = api.get("/openapi.json").await.unwrap().body;
     let mut paths = Vec::new();
     for (template, item) in description["paths"].as_object().unwrap() {
@@ -218,14 +221,24 @@ async fn nowhere(database: Database) {
     let api = host.api();
     let mut kept: Vec<(String, Vec<u8>)> = Vec::new();
     let mut put = async |url: &str, secrets: Value| {
-        let request = reqwest::Client::builder().no_proxy().build().unwrap().put(format!("{url}/api/v1/users/default/secrets"));
+        let request = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .unwrap()
+            .put(format!("{url}/api/v1/users/default/secrets"));
         let request = request.bearer_auth(ADMIN_KEY).header("idempotency-key", "the-same");
-        let answer = request.header("content-type", "application/json").body(secrets.to_string()).send().await.unwrap();
+        let answer = request
+            .header("content-type", "application/json")
+            .body(secrets.to_string())
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), 200);
         kept.push(("the answer to a write".to_owned(), answer.bytes().await.unwrap().to_vec()));
     };
     let elsewhere = json!({ "value": ELSEWHERE, "hosts": ["api.example.com"] });
-    put(&host.url, json!({ "secrets": { "CANARY": CANARIES[0], "SEED": SEED, "ELSEWHERE": elsewhere } })).await;
+    put(&host.url, json!({ "secrets": { "CANARY": CANARIES[0], "SEED": SEED, "ELSEWHERE": elsewhere } }))
+        .await;
     assert_eq!(api.get(&format!("/v1/{CONTROL_PATH}")).await.unwrap().status, 404);
     let mut tasks = use_secret(&api, &echo, CANARIES[0]).await;
     tasks.extend(fail(&api, &echo).await);
@@ -243,7 +256,10 @@ async fn nowhere(database: Database) {
     // A guest leaves all of its memory, and traps.
     let dump = json!({ "url": format!("{}/open", echo.url), "secret": "CANARY", "into": "core", "planted": CONTROL });
     let (id, body) = run(&api, &[errand("dump", dump)]).await;
-    assert!(body["status"] == "failed" && json!(api.journal(&id).await).to_string().contains("\"trap\""), "{body}");
+    assert!(
+        body["status"] == "failed" && json!(api.journal(&id).await).to_string().contains("\"trap\""),
+        "{body}"
+    );
     tasks.push(id);
 
     let answers = crawl(&host, &tasks).await;
@@ -255,7 +271,8 @@ async fn nowhere(database: Database) {
 
     // Deleted, closed, checkpointed.
     let gone = reqwest::Client::builder().no_proxy().build().unwrap();
-    let gone = gone.delete(format!("{}/api/v1/users/default/secrets/CANARY", host.url)).bearer_auth(ADMIN_KEY);
+    let gone =
+        gone.delete(format!("{}/api/v1/users/default/secrets/CANARY", host.url)).bearer_auth(ADMIN_KEY);
     assert_eq!(gone.send().await.unwrap().status(), 204);
     let (id, body) = run(&api, &[show(&format!("{}/open", echo.url), "bearer", "CANARY")]).await;
     assert_eq!(body["status"], "failed", "{body}");
@@ -269,14 +286,19 @@ async fn nowhere(database: Database) {
     controls(&answers, &folder, &database);
     // Its replay needs no secret and no server.
     let host = spec.start();
-    let replayed = host.api().post(&format!("/v1/agents/tasks/{}/replay", tasks[0]), &json!({})).await.unwrap();
+    let replayed =
+        host.api().post(&format!("/v1/agents/tasks/{}/replay", tasks[0]), &json!({})).await.unwrap();
     assert_eq!((replayed.status, &replayed.body["identical"]), (200, &json!(true)), "{}", replayed.body);
 }
 
 /// The search finds what is there: the control in each kind of place, and each form of a value that is planted.
 fn controls(answers: &[(String, Vec<u8>)], folder: &Path, database: &Database) {
     let found = places(CONTROL, answers, folder, database).join("\n");
-    let stored = if *database == Database::Sqlite { ["skep.db", "blobs/"] } else { ["the database: plain", "the database: hex"] };
+    let stored = if *database == Database::Sqlite {
+        ["skep.db", "blobs/"]
+    } else {
+        ["the database: plain", "the database: hex"]
+    };
     for place in stored.into_iter().chain(["/v1/agents/tasks/", "journal of"]) {
         assert!(found.contains(place), "the control is not in {place}: {found}");
     }

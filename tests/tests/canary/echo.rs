@@ -63,7 +63,9 @@ impl Echo {
     /// Whether the value came in this place.
     pub(crate) fn has_seen(&self, place: &str, value: &str) -> bool {
         let header = |headers: &HeaderMap, name: &str| {
-            headers.get(name).map_or(String::new(), |value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            headers
+                .get(name)
+                .map_or(String::new(), |value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
         let escaped: String = value
             .bytes()
@@ -77,7 +79,8 @@ impl Echo {
             "bearer" => header(headers, "authorization") == format!("Bearer {value}"),
             "header" => header(headers, "x-key") == value,
             "basic" => {
-                header(headers, "authorization") == format!("Basic {}", BASE64.encode(format!("ada:{value}").as_bytes()))
+                header(headers, "authorization")
+                    == format!("Basic {}", BASE64.encode(format!("ada:{value}").as_bytes()))
             }
             "query" => line.ends_with(&format!("&key={escaped}")),
             "form" => *body == format!("more=1&key={escaped}"),
