@@ -53,7 +53,8 @@ async fn secrets_are_set_from_stdin_listed_and_deleted() {
     let listed = verb(&["list"]).says(&["WEATHER_KEY", "SHORT", "****"]).holds(&["/secrets/0/updatedAt"]);
     let listed = listed.check(folder.path());
     assert_eq!(shown(&listed), [pair("SHORT", "****"), pair("WEATHER_KEY", "****nes\n")]);
-    verb(&["delete", "SHORT"]).says(&["SHORT is deleted"]).run(folder.path(), false);
+    let gone = verb(&["delete", "SHORT"]).run(folder.path(), false);
+    assert_eq!(String::from_utf8_lossy(&gone.stdout), "SHORT is deleted\n");
     verb(&["delete", "SHORT"]).fails(1, &["secret \"SHORT\" not found"]).check(folder.path());
     assert_eq!(shown(&verb(&["list"]).holds(&["/secrets"]).check(folder.path())).len(), 1);
 

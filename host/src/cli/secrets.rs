@@ -73,8 +73,9 @@ fn value(name: &str) -> Result<Zeroizing<String>, Failure> {
     let stdin = std::io::stdin();
     let mut text = Zeroizing::new(String::new());
     let read = if stdin.is_terminal() {
-        eprint!("Value of {name} (it is not shown): ");
+        // Before the question: what is typed after it is seen by nobody, and not lost.
         let hidden = Hidden::new(&stdin)?;
+        eprint!("Value of {name} (it is not shown): ");
         let read = stdin.lock().read_line(&mut text);
         drop(hidden);
         eprintln!();
