@@ -19,6 +19,7 @@ pub mod live;
 pub mod personalities;
 pub mod plugins;
 pub mod ports;
+pub mod rates;
 pub mod references;
 pub mod replay;
 pub mod rights;

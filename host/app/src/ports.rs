@@ -18,6 +18,7 @@ pub mod outbound;
 pub mod packages;
 pub mod plugins;
 pub mod queue;
+pub mod rate_windows;
 pub mod rooms;
 pub mod secrets;
 pub mod sources;

@@ -19,6 +19,7 @@ pub mod id;
 pub mod journal;
 pub mod manifest;
 pub mod plan;
+pub mod rate;
 pub mod retry;
 pub mod rigor;
 pub mod room;

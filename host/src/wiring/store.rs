@@ -11,6 +11,7 @@ use app::ports::keys::Keys;
 use app::ports::kv::Kv;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
+use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::secrets::Secrets;
 use app::ports::tasks::Tasks;
@@ -41,6 +42,7 @@ pub(super) struct StorePorts {
     pub(super) templates: Arc<dyn Templates>,
     pub(super) secrets: Arc<dyn Secrets>,
     pub(super) idempotency: Arc<dyn Idempotency>,
+    pub(super) rate_windows: Arc<dyn RateWindows>,
     pub(super) usage: Arc<dyn UsageReader>,
     pub(super) plugins: Arc<dyn Plugins>,
 }
@@ -92,6 +94,7 @@ where
         + Templates
         + Secrets
         + Idempotency
+        + RateWindows
         + UsageReader
         + Plugins
         + Clone,
@@ -112,6 +115,7 @@ where
         templates: Arc::new(store.clone()),
         secrets: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
+        rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
         plugins: Arc::new(store),
     }

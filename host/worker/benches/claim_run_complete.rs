@@ -28,6 +28,7 @@ use app::ports::kv::Kv;
 use app::ports::models::{Model, Models};
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
+use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::secrets::Secrets;
 use app::ports::tasks::Tasks;
@@ -166,6 +167,7 @@ where
         + Templates
         + Secrets
         + Idempotency
+        + RateWindows
         + UsageReader
         + Plugins
         + Clone,
@@ -189,6 +191,7 @@ where
         templates: Arc::new(store.clone()),
         secrets: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
+        rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
         plugins: Arc::new(store),
         components: Arc::new(NotAsked),

@@ -306,6 +306,7 @@ fn ports(folder: &tempfile::TempDir, clock: &SimClock, illness: &Illness, seed: 
         templates: store.clone(),
         secrets: store.clone(),
         idempotency: store.clone(),
+        rate_windows: store.clone(),
         usage: store.clone(),
         plugins: store,
         components: Arc::new(NoComponents),

@@ -9,6 +9,7 @@ use app::ports::keys::{Account, Keys};
 use app::ports::kv::Kv;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
+use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::secrets::Secrets;
 use app::ports::tasks::Tasks;
@@ -44,6 +45,7 @@ pub(crate) trait Store:
     + Templates
     + Secrets
     + Idempotency
+    + RateWindows
     + UsageReader
     + Plugins
 {
@@ -64,6 +66,7 @@ impl<T> Store for T where
         + Templates
         + Secrets
         + Idempotency
+        + RateWindows
         + UsageReader
         + Plugins
 {
@@ -156,6 +159,11 @@ impl Bench {
             bench.store.ensure_account(account, bench.now()).await.unwrap();
         }
         bench
+    }
+
+    /// It moves with [`Bench::advance`].
+    pub(crate) fn clock(&self) -> SimClock {
+        self.clock.clone()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -20,6 +20,7 @@ mod fence;
 mod idempotency;
 mod people;
 mod plugins;
+mod rates;
 mod rooms;
 mod secrets;
 mod sqlite_only;

@@ -92,6 +92,7 @@ impl TestHost {
             templates: store.clone(),
             secrets: store.clone(),
             idempotency: store.clone(),
+            rate_windows: store.clone(),
             usage: store.clone(),
             plugins: store.clone(),
             components: components.clone(),
