@@ -117,7 +117,7 @@ async fn sent(port: u16, request: OutboundRequest) -> Result<String, CallError> 
 fn is_clean(text: &str) -> bool {
     let coded = BASE64.encode(VALUE.as_bytes());
     let hex = HEXLOWER.encode(VALUE.as_bytes());
-    [VALUE, "canary", "1234", coded.get(4..16).unwrap(), &hex].iter().all(|part| !text.contains(part))
+    [VALUE, "canary", coded.get(4..16).unwrap(), &hex].iter().all(|part| !text.contains(part))
 }
 
 #[tokio::test]
