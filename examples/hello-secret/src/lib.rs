@@ -66,6 +66,7 @@ mod tests {
     fn a_report_is_signed_where_the_key_is_stored() {
         let host = Host::new().secret("REPORT_SIGNING_KEY", [0xab, 0x01]);
         assert_eq!(host.call_tool::<Plugin>("sign", json!({ "report": "sunny" })).unwrap(), "ab01");
+        drop(host);
         let error = Host::new().call_tool::<Plugin>("sign", json!({ "report": "sunny" })).unwrap_err();
         assert_eq!(error.kind, ErrorKind::NotFound);
     }

@@ -286,7 +286,7 @@ async fn what_cannot_carry_a_secret_or_be_searched_for_it_is_refused_by_name() {
 async fn a_secret_is_not_sent_in_the_clear_unless_the_operator_allowed_the_host() {
     let egress = Egress::new(Arc::new(Rules::default()));
     let error = egress
-        .send(request("GET", "http://203.0.113.1/".into(), "", with(header(), VALUE)), Purpose::Plugin)
+        .send(request("GET", "http://8.8.8.8/".into(), "", with(header(), VALUE)), Purpose::Plugin)
         .await
         .err()
         .unwrap();
