@@ -42,7 +42,28 @@ pub fn forms(text: &str) -> Vec<(String, Vec<u8>)> {
 /// The names of the forms of a text that these bytes have.
 #[must_use]
 pub fn in_bytes(text: &str, bytes: &[u8]) -> Vec<String> {
-    forms(text).into_iter().filter(|(_, form)| contains(bytes, form)).map(|(name, _)| name).collect()
+    let forms = forms(text);
+    // One pass for all forms: files are large, and most pairs of bytes begin none.
+    let mut begins = vec![false; 1 << 16];
+    for (_, form) in &forms {
+        if let Some(slot) = form.get(..2).and_then(|pair| begins.get_mut(pair_of(pair))) {
+            *slot = true;
+        }
+    }
+    let mut found = vec![false; forms.len()];
+    for (at, pair) in bytes.windows(2).enumerate() {
+        if begins.get(pair_of(pair)) == Some(&true) {
+            let rest = bytes.get(at..).unwrap_or_default();
+            for ((_, form), found) in forms.iter().zip(&mut found) {
+                *found |= rest.starts_with(form);
+            }
+        }
+    }
+    forms.into_iter().zip(found).filter(|(_, found)| *found).map(|((name, _), _)| name).collect()
+}
+
+fn pair_of(pair: &[u8]) -> usize {
+    pair.iter().fold(0, |number, byte| number << 8 | usize::from(*byte))
 }
 
 /// The files below a folder that have a text, each with the form.
@@ -79,16 +100,4 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
     }
     assert!(!files.is_empty(), "{} is empty", folder.display());
     files
-}
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    let Some((first, rest)) = part.split_first() else { return false };
-    let mut from = 0;
-    while let Some(at) = bytes.get(from..).and_then(|bytes| bytes.iter().position(|byte| byte == first)) {
-        from += at + 1;
-        if bytes.get(from..).is_some_and(|bytes| bytes.starts_with(rest)) {
-            return true;
-        }
-    }
-    false
 }

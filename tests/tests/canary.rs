@@ -64,13 +64,12 @@ async fn run(api: &Api, errands: &[Value]) -> (String, Value) {
     (id, body)
 }
 
-/// What `keeper.*` answered in a task, in order.
+/// What `keeper.*` answered in the first phase of a task, in order.
 async fn answers(api: &Api, id: &str) -> Vec<Value> {
-    let of_call = |entry: &Value| {
-        (entry.pointer("/entry/function")? == "tools.call")
-            .then(|| entry.pointer("/entry/result").cloned())?
-    };
-    api.journal(id).await.iter().filter_map(of_call).collect()
+    let journal = api.journal(id).await;
+    let calls = journal.iter().filter(|entry| entry["entry"]["function"] == "tools.call");
+    let first = calls.clone().next().expect("a call")["scope"].clone();
+    calls.filter(|entry| entry["scope"] == first).map(|entry| entry["entry"]["result"].clone()).collect()
 }
 
 fn show(url: &str, place: &str, secret: &str) -> Value {
