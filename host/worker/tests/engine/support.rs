@@ -7,7 +7,7 @@ use app::effects::scope::{ScopeResult, run_component};
 use app::ports::clock::Clock as _;
 use app::ports::components::Profile;
 use app::ports::models::{Model, Models};
-use app::ports::outbound::{Outbound, OutboundRequest, OutboundResponse, Purpose};
+use app::ports::outbound::{Attachment, Outbound, OutboundRequest, OutboundResponse, Purpose};
 use app::ports::queue::{ClaimRequest, Claimed, Queue as _};
 use app::{App, Ports, Settings};
 use domain::address::Scope;
@@ -401,6 +401,11 @@ impl Wire {
             found.map(|(_, value)| value.clone())
         };
         self.sent.lock().unwrap().iter().map(|sent| (sent.url.path().to_owned(), key(sent))).collect()
+    }
+
+    /// The secrets of what came.
+    pub(crate) fn attached(&self) -> Vec<Attachment> {
+        self.sent.lock().unwrap().iter().flat_map(|sent| sent.credentials.clone()).collect()
     }
 }
 
