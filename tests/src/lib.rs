@@ -21,4 +21,5 @@ pub mod package;
 pub mod peer;
 pub mod readme;
 pub mod sink;
+pub mod talk;
 pub mod team;

@@ -204,6 +204,11 @@ pub enum LocalEffect {
         /// Of the agent.
         ids: Vec<uuid::Uuid>,
     },
+    /// The tick had nothing to report: one more in the one message that counts such ticks.
+    QuietTick {
+        /// The agent's own.
+        room: uuid::Uuid,
+    },
     /// A durable event for people.
     Event(crate::event::EventBody),
     /// What the task shows.

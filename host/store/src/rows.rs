@@ -15,7 +15,7 @@ pub(crate) use agent::{AgentRow, agent_columns, agent_taken, milliseconds};
 pub(crate) use cursor::Cursor;
 pub(crate) use entry::{EntryRow, Found, StoredEntry, compare, entry_of, exhausted};
 pub(crate) use progress::{Shown, progress_event};
-pub(crate) use room::{MessageRow, RoomRow, message_columns, metadata, no_room};
+pub(crate) use room::{MessageRow, RoomRow, message_columns, metadata, no_agent, no_room, quiet_ticks};
 pub(crate) use task::{TaskRow, failed_agent, finished_event, quarantine_failure};
 pub(crate) use template::{agent_key, template};
 pub(crate) use tick::Due;

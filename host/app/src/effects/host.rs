@@ -10,6 +10,7 @@ use crate::ports::host_calls::{Answer, HostCalls, LogLevel};
 use crate::ports::store_error::StoreError;
 use domain::address::{Address, Scope};
 use domain::component::{Nondeterminism, Stop};
+use domain::effect::turn::TurnCall;
 use domain::effect::{Call, CallError, EffectClass, ErrorKind, Reply};
 use domain::journal::{CallRecord, Entry, EntryBody, LocalEffect};
 use domain::manifest::grant::Capability;
@@ -196,7 +197,9 @@ impl ScopeHost {
         record.result = Some(record_reply(self.attempt.app.ports.blobs.as_ref(), &mut result).await?);
         record.duration_us = duration_us;
         let entry = self.entry(ordinal, EntryBody::Call(record));
-        if durable || !effects.is_empty() {
+        // What a turn says becomes visible with the turn's end, in one transaction.
+        let ends_turn = matches!(call, Call::Turn(TurnCall::Record { .. }));
+        if durable || !(effects.is_empty() || ends_turn) {
             self.attempt.flush(vec![entry], effects).await?;
         } else {
             self.attempt.buffer(entry, effects).await;
@@ -228,7 +231,9 @@ impl ScopeHost {
             EffectClass::Local => {
                 let performed = live.perform(&call).await?;
                 failpoint::reach("local.before-append");
-                let answer = self.append(ordinal, &call, performed, took(), true).await;
+                // A turn's context without instructions is repeatable as any read; its report waits for the turn's end.
+                let durable = !matches!(call, Call::Turn(_));
+                let answer = self.append(ordinal, &call, performed, took(), durable).await;
                 failpoint::reach("local.after-append");
                 answer
             }

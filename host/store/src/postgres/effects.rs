@@ -2,11 +2,11 @@
 
 use super::append::Held;
 use super::failure::Failure;
-use super::rooms::insert_message;
+use super::rooms::{count_quiet, insert_message};
 use super::row::bytes;
 use super::submit::insert_tasks;
 use super::transaction::Write;
-use crate::rows::{Shown, column, decode, encode, month, progress_event};
+use crate::rows::{Shown, column, decode, encode, month, parse, progress_event};
 use domain::event::EventBody;
 use domain::id::Digest;
 use domain::journal::LocalEffect;
@@ -134,6 +134,10 @@ async fn apply_one(write: &mut Write, held: &mut Held, effect: &LocalEffect) -> 
         LocalEffect::RoomMessage(message) => {
             let now = write.now();
             return insert_message(write, message, now).await;
+        }
+        LocalEffect::QuietTick { room } => {
+            let task = parse("tasks.id", &held.task)?;
+            return count_quiet(write, *room, &task).await;
         }
         LocalEffect::ConsumeInstructions { ids } => write
             .query("UPDATE instructions SET task = $3 WHERE id = ANY($1) AND agent_id = $2 AND task IS NULL")
