@@ -70,6 +70,7 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
         blobs: store.blobs,
         workspaces: store.workspaces,
         kv: store.kv,
+        logs: store.logs,
         keys: store.keys,
         users: store.users,
         agents: store.agents,
@@ -77,6 +78,7 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
         ticks: store.ticks,
         templates: store.templates,
         idempotency: store.idempotency,
+        rate_windows: store.rate_windows,
         usage: store.usage,
         plugins: store.plugins,
         components: Arc::new(runtime),
@@ -117,8 +119,11 @@ fn settings(config: &Config) -> Settings {
         keep_webhooks: config.keep_webhooks,
         keep_chats: config.keep_chats,
         keep_ticks: config.keep_ticks,
+        keep_logs: config.keep_logs,
+        log_lines: config.log_lines,
         autonomy: config.autonomy,
         worker: config.worker,
+        plans: config.plans,
         ..defaults
     }
 }

@@ -9,8 +9,10 @@ use app::ports::idempotency::Idempotency;
 use app::ports::journal::Journal;
 use app::ports::keys::Keys;
 use app::ports::kv::Kv;
+use app::ports::logs::Logs;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
+use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
@@ -32,6 +34,7 @@ pub(super) struct StorePorts {
     pub(super) blobs: Arc<dyn Blobs>,
     pub(super) workspaces: Arc<dyn Workspaces>,
     pub(super) kv: Arc<dyn Kv>,
+    pub(super) logs: Arc<dyn Logs>,
     pub(super) keys: Arc<dyn Keys>,
     pub(super) users: Arc<dyn Users>,
     pub(super) agents: Arc<dyn Agents>,
@@ -39,6 +42,7 @@ pub(super) struct StorePorts {
     pub(super) ticks: Arc<dyn Ticks>,
     pub(super) templates: Arc<dyn Templates>,
     pub(super) idempotency: Arc<dyn Idempotency>,
+    pub(super) rate_windows: Arc<dyn RateWindows>,
     pub(super) usage: Arc<dyn UsageReader>,
     pub(super) plugins: Arc<dyn Plugins>,
 }
@@ -82,6 +86,7 @@ where
         + Blobs
         + Workspaces
         + Kv
+        + Logs
         + Keys
         + Users
         + Agents
@@ -89,6 +94,7 @@ where
         + Ticks
         + Templates
         + Idempotency
+        + RateWindows
         + UsageReader
         + Plugins
         + Clone,
@@ -101,6 +107,7 @@ where
         blobs: Arc::new(store.clone()),
         workspaces: Arc::new(store.clone()),
         kv: Arc::new(store.clone()),
+        logs: Arc::new(store.clone()),
         keys: Arc::new(store.clone()),
         users: Arc::new(store.clone()),
         agents: Arc::new(store.clone()),
@@ -108,6 +115,7 @@ where
         ticks: Arc::new(store.clone()),
         templates: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
+        rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
         plugins: Arc::new(store),
     }

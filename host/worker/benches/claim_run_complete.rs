@@ -25,9 +25,11 @@ use app::ports::idempotency::Idempotency;
 use app::ports::journal::Journal;
 use app::ports::keys::Keys;
 use app::ports::kv::Kv;
+use app::ports::logs::Logs;
 use app::ports::models::{Model, Models};
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
+use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
@@ -157,6 +159,7 @@ where
         + Blobs
         + Workspaces
         + Kv
+        + Logs
         + Keys
         + Users
         + Agents
@@ -164,6 +167,7 @@ where
         + Ticks
         + Templates
         + Idempotency
+        + RateWindows
         + UsageReader
         + Plugins
         + Clone,
@@ -179,6 +183,7 @@ where
         blobs: Arc::new(store.clone()),
         workspaces: Arc::new(store.clone()),
         kv: Arc::new(store.clone()),
+        logs: Arc::new(store.clone()),
         keys: Arc::new(store.clone()),
         users: Arc::new(store.clone()),
         agents: Arc::new(store.clone()),
@@ -186,6 +191,7 @@ where
         ticks: Arc::new(store.clone()),
         templates: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
+        rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
         plugins: Arc::new(store),
         components: Arc::new(NotAsked),

@@ -12,6 +12,8 @@ mod every_route;
 mod first_start;
 mod golden;
 mod idempotency;
+mod limits;
+mod logs;
 mod openapi;
 mod operation;
 mod people;

@@ -7,8 +7,10 @@ use app::ports::idempotency::Idempotency;
 use app::ports::journal::Journal;
 use app::ports::keys::{Account, Keys};
 use app::ports::kv::Kv;
+use app::ports::logs::Logs;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
+use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
@@ -35,6 +37,7 @@ pub(crate) trait Store:
     + Blobs
     + Workspaces
     + Kv
+    + Logs
     + Keys
     + Users
     + Agents
@@ -42,6 +45,7 @@ pub(crate) trait Store:
     + Ticks
     + Templates
     + Idempotency
+    + RateWindows
     + UsageReader
     + Plugins
 {
@@ -54,6 +58,7 @@ impl<T> Store for T where
         + Blobs
         + Workspaces
         + Kv
+        + Logs
         + Keys
         + Users
         + Agents
@@ -61,6 +66,7 @@ impl<T> Store for T where
         + Ticks
         + Templates
         + Idempotency
+        + RateWindows
         + UsageReader
         + Plugins
 {
@@ -153,6 +159,11 @@ impl Bench {
             bench.store.ensure_account(account, bench.now()).await.unwrap();
         }
         bench
+    }
+
+    /// It moves with [`Bench::advance`].
+    pub(crate) fn clock(&self) -> SimClock {
+        self.clock.clone()
     }
 
     pub(crate) fn now(&self) -> Timestamp {
