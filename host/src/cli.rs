@@ -9,6 +9,7 @@ mod failure;
 mod model;
 mod plugins;
 mod replay;
+mod secrets;
 mod serve;
 mod show;
 mod sse;
@@ -77,6 +78,8 @@ pub(crate) enum Verb {
     Agents(agents::Options),
     /// Talk to an agent: one message, or a conversation.
     Chat(chat::Options),
+    /// List, store and delete the secrets of a user.
+    Secrets(secrets::Options),
     /// Submit a development task.
     Task(task::Options),
     /// Run a finished task again from its journal, without network, and compare every byte.
@@ -139,6 +142,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Users(verb) => users::run(&common, verb).await,
         Verb::Agents(options) => agents::run(&common, options).await,
         Verb::Chat(options) => chat::run(&common, options).await,
+        Verb::Secrets(options) => secrets::run(&common, options).await,
         Verb::Task(options) => task::run(&common, options).await,
         Verb::Replay(options) => replay::run(&common, options).await,
         // Handled before threads start.

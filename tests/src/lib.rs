@@ -23,3 +23,4 @@ pub mod readme;
 pub mod sink;
 pub mod talk;
 pub mod team;
+pub mod traces;
