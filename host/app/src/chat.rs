@@ -2,9 +2,11 @@
 
 mod accept;
 mod follow;
+mod own;
 mod text;
 
 pub use follow::{ChatEvent, ChatFollow};
+pub use own::own;
 
 use crate::context::App;
 use crate::live::Signal;
@@ -136,7 +138,8 @@ async fn queue(
     }
     let now = app.ports.clock.now();
     let id = room_id(app, agent, &asked.conversation).await?;
-    let room = Room { id, user: agent.user, agent: agent.id, kind: RoomKind::Chat, created_at: now };
+    let kind = if asked.conversation == Conversation::New { RoomKind::Single } else { RoomKind::Chat };
+    let room = Room { id, user: agent.user, agent: agent.id, kind, created_at: now };
     let mut random = [0; 6];
     app.ports.entropy.fill(&mut random);
     let task = TaskId::new(TaskId::TURN, random);
