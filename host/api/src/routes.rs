@@ -55,6 +55,8 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
             api::v1::users::agents::config::patch_agent_config
         ))
         .routes(routes!(api::v1::users::deploy::status::get_deploy_status))
+        // Autonomis: usage and monitoring.
+        .routes(routes!(api::v1::users::logs::list_logs))
         // Autonomis: chat.
         .routes(routes!(api::v1::users::agents::chat::chat_with_agent))
         .routes(routes!(api::v1::users::agents::chat::stream::stream_chat))

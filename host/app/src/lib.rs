@@ -16,6 +16,7 @@ mod fields;
 pub mod health;
 pub mod install;
 pub mod live;
+pub mod logs;
 pub mod personalities;
 pub mod plugins;
 pub mod ports;

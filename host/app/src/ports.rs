@@ -13,6 +13,7 @@ pub mod idempotency;
 pub mod journal;
 pub mod keys;
 pub mod kv;
+pub mod logs;
 pub mod models;
 pub mod outbound;
 pub mod packages;

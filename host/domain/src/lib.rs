@@ -17,6 +17,7 @@ pub mod event;
 pub mod history;
 pub mod id;
 pub mod journal;
+pub mod log;
 pub mod manifest;
 pub mod plan;
 pub mod rate;

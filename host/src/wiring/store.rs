@@ -9,6 +9,7 @@ use app::ports::idempotency::Idempotency;
 use app::ports::journal::Journal;
 use app::ports::keys::Keys;
 use app::ports::kv::Kv;
+use app::ports::logs::Logs;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::rate_windows::RateWindows;
@@ -33,6 +34,7 @@ pub(super) struct StorePorts {
     pub(super) blobs: Arc<dyn Blobs>,
     pub(super) workspaces: Arc<dyn Workspaces>,
     pub(super) kv: Arc<dyn Kv>,
+    pub(super) logs: Arc<dyn Logs>,
     pub(super) keys: Arc<dyn Keys>,
     pub(super) users: Arc<dyn Users>,
     pub(super) agents: Arc<dyn Agents>,
@@ -84,6 +86,7 @@ where
         + Blobs
         + Workspaces
         + Kv
+        + Logs
         + Keys
         + Users
         + Agents
@@ -104,6 +107,7 @@ where
         blobs: Arc::new(store.clone()),
         workspaces: Arc::new(store.clone()),
         kv: Arc::new(store.clone()),
+        logs: Arc::new(store.clone()),
         keys: Arc::new(store.clone()),
         users: Arc::new(store.clone()),
         agents: Arc::new(store.clone()),

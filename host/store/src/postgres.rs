@@ -16,6 +16,7 @@ mod idempotency;
 mod journal;
 mod keys;
 mod kv;
+mod logs;
 mod migrate;
 mod plugins;
 mod queue;

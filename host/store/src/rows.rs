@@ -4,6 +4,7 @@
 mod agent;
 mod cursor;
 mod entry;
+mod log;
 mod progress;
 mod room;
 mod task;
@@ -14,6 +15,7 @@ mod user;
 pub(crate) use agent::{AgentRow, agent_columns, agent_taken, milliseconds};
 pub(crate) use cursor::Cursor;
 pub(crate) use entry::{EntryRow, Found, StoredEntry, compare, entry_of, exhausted};
+pub(crate) use log::{LogColumns, levels_from};
 pub(crate) use progress::{Shown, progress_event};
 pub(crate) use room::{MessageRow, RoomRow, message_columns, metadata, no_room};
 pub(crate) use task::{TaskRow, failed_agent, finished_event, quarantine_failure};

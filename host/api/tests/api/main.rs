@@ -15,6 +15,7 @@ mod framework;
 mod golden;
 mod idempotency;
 mod limits;
+mod logs;
 mod openapi;
 mod operation;
 mod people;

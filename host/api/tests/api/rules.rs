@@ -57,7 +57,7 @@ fn made(who: Who, ok: u16, body: &'static str, bad: Bad) -> Rule {
 
 /// All of them.
 pub(crate) fn rules() -> BTreeMap<&'static str, Rule> {
-    [host(), tasks(), users(), agents(), chat(), templates(), autonomy(), runtimes()]
+    [host(), tasks(), users(), agents(), monitoring(), chat(), templates(), autonomy(), runtimes()]
         .into_iter()
         .flatten()
         .collect()
@@ -166,6 +166,13 @@ fn agents() -> Vec<(&'static str, Rule)> {
             ),
         ),
     ]
+}
+
+fn monitoring() -> Vec<(&'static str, Rule)> {
+    vec![(
+        "GET /api/v1/users/{user}/logs",
+        rule(ANY_ON_USER, Some(("/api/v1/users/{user}/logs?level=loud", "", 400))),
+    )]
 }
 
 fn chat() -> Vec<(&'static str, Rule)> {

@@ -7,6 +7,7 @@ use app::ports::idempotency::Idempotency;
 use app::ports::journal::Journal;
 use app::ports::keys::{Account, Keys};
 use app::ports::kv::Kv;
+use app::ports::logs::Logs;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::rate_windows::RateWindows;
@@ -36,6 +37,7 @@ pub(crate) trait Store:
     + Blobs
     + Workspaces
     + Kv
+    + Logs
     + Keys
     + Users
     + Agents
@@ -56,6 +58,7 @@ impl<T> Store for T where
         + Blobs
         + Workspaces
         + Kv
+        + Logs
         + Keys
         + Users
         + Agents

@@ -18,6 +18,7 @@ mod clean;
 mod ending;
 mod fence;
 mod idempotency;
+mod logs;
 mod people;
 mod plugins;
 mod rates;
