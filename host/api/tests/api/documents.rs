@@ -1,13 +1,16 @@
 //! The JSON examples of the documents Autonomy, Start agent and Autonomis are golden. The pages lie in `tests/documents` as they are; their
 //! examples are found by a program, and one that no case here claims fails.
 
+use crate::every_route::Case;
 use crate::framework::breaking;
+use crate::rules::rules;
 use crate::support::{START, TestHost};
 use domain::effect::{CallError, ErrorKind};
 use serde_json::{Value, json};
 
 const AUTONOMY: &str = include_str!("../documents/autonomy-api.md");
 const START_AGENT: &str = include_str!("../documents/start-agent.md");
+const SHAPES: &str = include_str!("../documents/shapes.md");
 const AUTONOMIS: &str = include_str!("../documents/autonomis-api.md");
 
 /// Every JSON object of a page, in its order, wherever it stands: in a fence, in a shell command, in the running text.
@@ -236,6 +239,27 @@ async fn every_example_of_document_autonomis() {
             (500, r#"{"error":"internal server error"}"#)
         );
     }
+}
+
+#[tokio::test]
+async fn every_example_of_our_own_shapes() {
+    let rules = rules();
+    let host = TestHost::new().await;
+    let _answering = host.answering();
+    let mut seen = 0;
+    for part in SHAPES.split("\n### ").skip(1) {
+        let (heading, text) = part.split_once('\n').unwrap();
+        let (operation, status) = heading.split_once(" -> ").unwrap();
+        let (operation, rule) =
+            rules.get_key_value(operation).unwrap_or_else(|| panic!("{operation} is no route"));
+        let [example] = &examples(text)[..] else { panic!("{operation} has not one example") };
+        let case = Case::new(&host, operation, rule).await;
+        let answer = case.call(&host).send().await;
+        assert_eq!(answer.status.as_str(), status, "{operation}: {}", answer.text);
+        assert_like(example, &answer.json(), operation);
+        seen += 1;
+    }
+    assert_eq!(seen, SHAPES.matches("```json").count());
 }
 
 /// Rows of document Autonomis that have no route yet. One that gets its route is taken out of here.

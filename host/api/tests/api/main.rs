@@ -24,6 +24,7 @@ mod rights;
 mod rules;
 mod running;
 mod serving;
+mod sockets;
 mod start;
 mod submit;
 mod support;
