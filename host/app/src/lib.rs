@@ -24,6 +24,7 @@ pub mod rates;
 pub mod references;
 pub mod replay;
 pub mod rights;
+pub mod secrets;
 pub mod settings;
 pub mod tasks;
 pub mod templates;

@@ -24,6 +24,7 @@ pub mod rate;
 pub mod retry;
 pub mod rigor;
 pub mod room;
+pub mod secret;
 pub mod stall;
 pub mod strike;
 pub mod task;

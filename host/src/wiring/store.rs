@@ -14,6 +14,7 @@ use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
+use app::ports::secrets::Secrets;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -41,6 +42,7 @@ pub(super) struct StorePorts {
     pub(super) rooms: Arc<dyn Rooms>,
     pub(super) ticks: Arc<dyn Ticks>,
     pub(super) templates: Arc<dyn Templates>,
+    pub(super) secrets: Arc<dyn Secrets>,
     pub(super) idempotency: Arc<dyn Idempotency>,
     pub(super) rate_windows: Arc<dyn RateWindows>,
     pub(super) usage: Arc<dyn UsageReader>,
@@ -93,6 +95,7 @@ where
         + Rooms
         + Ticks
         + Templates
+        + Secrets
         + Idempotency
         + RateWindows
         + UsageReader
@@ -114,6 +117,7 @@ where
         rooms: Arc::new(store.clone()),
         ticks: Arc::new(store.clone()),
         templates: Arc::new(store.clone()),
+        secrets: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
         rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),

@@ -24,6 +24,7 @@ mod rate_windows;
 mod rescue;
 mod rooms;
 mod row;
+mod secrets;
 mod signal;
 mod submit;
 mod tasks;

@@ -26,6 +26,7 @@ mod readers;
 mod rooms;
 mod row;
 mod schema;
+mod secrets;
 mod tasks;
 mod templates;
 mod ticks;

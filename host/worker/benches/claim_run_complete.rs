@@ -31,6 +31,7 @@ use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
+use app::ports::secrets::Secrets;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -166,6 +167,7 @@ where
         + Rooms
         + Ticks
         + Templates
+        + Secrets
         + Idempotency
         + RateWindows
         + UsageReader
@@ -190,6 +192,7 @@ where
         rooms: Arc::new(store.clone()),
         ticks: Arc::new(store.clone()),
         templates: Arc::new(store.clone()),
+        secrets: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
         rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
@@ -201,6 +204,10 @@ where
         sources: Arc::new(GuardedSources::new(Arc::new(Rules::default()), SourceSettings::default())),
         webhook_signer: Arc::new(StandardWebhooks::new(&secret).unwrap()),
         api_keys: Arc::new(vault::SkepKeys::new(Arc::new(NotAsked))),
+        vault: Arc::new(vault::Envelope::new(
+            vault::key_file::KeyEncryptionKey::parse(&"07".repeat(32)).expect("64 hex digits"),
+            Arc::new(NotAsked),
+        )),
     };
     Arc::new(App::new(ports, Settings::default()))
 }

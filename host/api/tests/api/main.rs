@@ -23,6 +23,7 @@ mod posts;
 mod rights;
 mod rules;
 mod running;
+mod secrets;
 mod serving;
 mod sockets;
 mod start;

@@ -12,6 +12,7 @@ use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
+use app::ports::secrets::Secrets;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -44,6 +45,7 @@ pub(crate) trait Store:
     + Rooms
     + Ticks
     + Templates
+    + Secrets
     + Idempotency
     + RateWindows
     + UsageReader
@@ -65,6 +67,7 @@ impl<T> Store for T where
         + Rooms
         + Ticks
         + Templates
+        + Secrets
         + Idempotency
         + RateWindows
         + UsageReader
