@@ -192,6 +192,14 @@ impl TestHost {
 /// Ends with its test.
 pub(crate) struct Answering(tokio::task::JoinHandle<()>);
 
+impl Answering {
+    /// Answers once it is over, and holds nothing of the host.
+    pub(crate) async fn end(mut self) {
+        self.0.abort();
+        let _aborted = (&mut self.0).await;
+    }
+}
+
 impl Drop for Answering {
     fn drop(&mut self) {
         self.0.abort();
