@@ -74,6 +74,8 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
         users: store.users,
         agents: store.agents,
         rooms: store.rooms,
+        sessions: store.sessions,
+        jobs: store.jobs,
         ticks: store.ticks,
         templates: store.templates,
         idempotency: store.idempotency,

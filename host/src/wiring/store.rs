@@ -6,12 +6,14 @@ use app::ports::agents::Agents;
 use app::ports::blobs::Blobs;
 use app::ports::clock::Clock;
 use app::ports::idempotency::Idempotency;
+use app::ports::jobs::Jobs;
 use app::ports::journal::Journal;
 use app::ports::keys::Keys;
 use app::ports::kv::Kv;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::rooms::Rooms;
+use app::ports::sessions::Sessions;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -36,6 +38,8 @@ pub(super) struct StorePorts {
     pub(super) users: Arc<dyn Users>,
     pub(super) agents: Arc<dyn Agents>,
     pub(super) rooms: Arc<dyn Rooms>,
+    pub(super) sessions: Arc<dyn Sessions>,
+    pub(super) jobs: Arc<dyn Jobs>,
     pub(super) ticks: Arc<dyn Ticks>,
     pub(super) templates: Arc<dyn Templates>,
     pub(super) idempotency: Arc<dyn Idempotency>,
@@ -86,6 +90,8 @@ where
         + Users
         + Agents
         + Rooms
+        + Sessions
+        + Jobs
         + Ticks
         + Templates
         + Idempotency
@@ -105,6 +111,8 @@ where
         users: Arc::new(store.clone()),
         agents: Arc::new(store.clone()),
         rooms: Arc::new(store.clone()),
+        sessions: Arc::new(store.clone()),
+        jobs: Arc::new(store.clone()),
         ticks: Arc::new(store.clone()),
         templates: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
