@@ -30,7 +30,12 @@ pub struct Timeout {
 
 impl Default for Timeout {
     fn default() -> Self {
-        Self { timeout_minutes: 30, auto_renew: true, max_duration_minutes: 720, warning_threshold_minutes: 5 }
+        Self {
+            timeout_minutes: 30,
+            auto_renew: true,
+            max_duration_minutes: 720,
+            warning_threshold_minutes: 5,
+        }
     }
 }
 
@@ -159,7 +164,9 @@ mod tests {
     fn use_renews_it_until_its_whole_life_is_over() {
         let mut session = session(Timeout::default());
         assert_eq!(session.expires_at, Timestamp(30 * MINUTE));
-        assert!(!session.is_expired(Timestamp(30 * MINUTE - 1)) && session.is_expired(Timestamp(30 * MINUTE)));
+        assert!(
+            !session.is_expired(Timestamp(30 * MINUTE - 1)) && session.is_expired(Timestamp(30 * MINUTE))
+        );
         assert!(!session.is_near_expiration(Timestamp(25 * MINUTE - 1)));
         assert!(session.is_near_expiration(Timestamp(25 * MINUTE)));
         assert!(!session.is_near_expiration(Timestamp(30 * MINUTE)), "it is over");
