@@ -26,12 +26,16 @@ pub(crate) enum Surface {
 }
 
 /// The longest prefix comes first.
-const PREFIXES: [(&str, Surface); 12] = [
+const PREFIXES: [(&str, Surface); 15] = [
     ("/api/messaging", Surface::Eliza),
     ("/api/triggers", Surface::Autonomy),
     ("/api/agents", Surface::Eliza),
     ("/api/memory", Surface::Eliza),
     ("/api/server", Surface::Eliza),
+    // Nothing of these is served; clients are told so in their words.
+    ("/api/system", Surface::Eliza),
+    ("/api/audio", Surface::Eliza),
+    ("/api/media", Surface::Eliza),
     ("/api/agent", Surface::Autonomy),
     ("/v1/models", Surface::OpenAi),
     ("/v1/chat", Surface::OpenAi),

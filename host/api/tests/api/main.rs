@@ -6,6 +6,7 @@ mod agents;
 mod autonomy;
 mod browsers;
 mod chat;
+mod eliza;
 mod errors;
 mod events;
 mod every_route;
