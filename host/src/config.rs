@@ -8,6 +8,7 @@
 
 mod layers;
 mod models;
+mod plans;
 mod settings;
 mod values;
 
@@ -15,6 +16,7 @@ pub(crate) use layers::{Effective, Flags};
 pub(crate) use models::{ModelsConfig, Provider, TierConfig};
 pub(crate) use settings::SETTINGS;
 
+use domain::plan::Plans;
 use egress::sources::SourceRoot;
 use ipnet::IpNet;
 use std::net::SocketAddr;
@@ -116,6 +118,8 @@ pub(crate) struct Config {
     pub(crate) token_budget: u64,
     /// Traps in a row that take a new plugin version back; 0 never.
     pub(crate) trap_limit: u32,
+    /// Requests that each plan admits.
+    pub(crate) plans: Plans,
     /// How long a task waits for a model that is away.
     pub(crate) model_patience: Duration,
     /// How long completed and cancelled tasks are kept.
@@ -167,6 +171,7 @@ impl Config {
             database_url,
             admin_key: layers.optional("admin_key"),
             models: layers.models()?,
+            plans: layers.plans()?,
             model_dir: layers.path("model_dir")?,
             source_roots: layers
                 .list_of("source_roots", |text| text.parse().map_err(|error| format!("{error}")))?,

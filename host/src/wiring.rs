@@ -79,6 +79,7 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
         ticks: store.ticks,
         templates: store.templates,
         idempotency: store.idempotency,
+        rate_windows: store.rate_windows,
         usage: store.usage,
         plugins: store.plugins,
         components: Arc::new(runtime),
@@ -119,6 +120,7 @@ fn settings(config: &Config) -> Settings {
         keep_webhooks: config.keep_webhooks,
         autonomy: config.autonomy,
         worker: config.worker,
+        plans: config.plans,
         ..defaults
     }
 }

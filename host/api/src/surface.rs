@@ -2,6 +2,7 @@
 
 use crate::model_server::error_body as openai_body;
 use domain::error::{Code, Error};
+use domain::rate::Counted;
 use serde_json::{Value, json};
 
 /// A dialect of errors.
@@ -52,6 +53,14 @@ impl Surface {
             path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         PREFIXES.iter().find(|(prefix, _)| has(prefix)).map_or(Self::Plain, |(_, surface)| *surface)
+    }
+
+    /// Whether requests are counted against the user's plan.
+    pub(crate) fn counted(self) -> Counted {
+        match self {
+            Self::Autonoma | Self::OpenAi | Self::Autonomis => Counted::Plan,
+            Self::Autonomy | Self::Start | Self::Eliza | Self::Mcp | Self::Plain => Counted::Other,
+        }
     }
 
     /// The body of an error.

@@ -17,6 +17,7 @@ use crate::ports::outbound::Outbound;
 use crate::ports::packages::Packages;
 use crate::ports::plugins::Plugins;
 use crate::ports::queue::Queue;
+use crate::ports::rate_windows::RateWindows;
 use crate::ports::rooms::Rooms;
 use crate::ports::sessions::Sessions;
 use crate::ports::sources::Sources;
@@ -27,6 +28,7 @@ use crate::ports::usage::UsageReader;
 use crate::ports::users::Users;
 use crate::ports::webhooks::WebhookSigner;
 use crate::ports::workspaces::Workspaces;
+use crate::rates::Rates;
 use crate::settings::Settings;
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -69,6 +71,8 @@ pub struct Ports {
     /// Store.
     pub idempotency: Arc<dyn Idempotency>,
     /// Store.
+    pub rate_windows: Arc<dyn RateWindows>,
+    /// Store.
     pub usage: Arc<dyn UsageReader>,
     /// Store.
     pub plugins: Arc<dyn Plugins>,
@@ -102,6 +106,8 @@ pub struct App {
     pub due: Notify,
     /// Rung when a running task was asked to cancel; the executor waits on it.
     pub cancelled: tokio::sync::broadcast::Sender<domain::id::TaskId>,
+    /// What this host has taken out of rate windows.
+    pub rates: Rates,
     /// What new calls go to.
     pub catalog: LivePlugins,
     /// What the models answered when they were last asked how they are.
@@ -112,6 +118,7 @@ impl App {
     /// Wire it.
     #[must_use]
     pub fn new(ports: Ports, settings: Settings) -> Self {
+        let rates = Rates::new(Arc::clone(&ports.rate_windows), Arc::clone(&ports.clock));
         let (cancelled, _) = tokio::sync::broadcast::channel(1024);
         Self {
             ports,
@@ -120,6 +127,7 @@ impl App {
             queued: Notify::new(),
             due: Notify::new(),
             cancelled,
+            rates,
             catalog: LivePlugins::default(),
             models_checked: tokio::sync::Mutex::default(),
         }

@@ -22,6 +22,7 @@ pub mod memories;
 pub mod personalities;
 pub mod plugins;
 pub mod ports;
+pub mod rates;
 pub mod references;
 pub mod replay;
 pub mod rights;

@@ -19,6 +19,7 @@ pub mod outbound;
 pub mod packages;
 pub mod plugins;
 pub mod queue;
+pub mod rate_windows;
 pub mod rooms;
 pub mod sessions;
 pub mod sources;

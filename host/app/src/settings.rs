@@ -1,6 +1,7 @@
 //! What use cases need of the configuration.
 
 use domain::component::Limits;
+use domain::plan::Plans;
 use std::time::Duration;
 
 /// Set once at start.
@@ -42,6 +43,8 @@ pub struct Settings {
     pub autonomy: bool,
     /// Whether this host runs the worker loops.
     pub worker: bool,
+    /// Requests that each plan admits.
+    pub plans: Plans,
 }
 
 impl Default for Settings {
@@ -66,6 +69,7 @@ impl Default for Settings {
             keep_ticks: Duration::from_secs(DAY),
             autonomy: true,
             worker: true,
+            plans: Plans::default(),
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod job;
 pub mod journal;
 pub mod manifest;
 pub mod plan;
+pub mod rate;
 pub mod retry;
 pub mod rigor;
 pub mod room;

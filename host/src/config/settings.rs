@@ -43,8 +43,11 @@ const fn list(
     Setting { separator: Some(separator), ..setting(key, variable, default, meaning) }
 }
 
+/// Settings that are tables.
+pub(super) const TABLES: [&str; 2] = ["models", "plans"];
+
 /// All of them, in the order in which `skep doctor` shows them.
-pub(crate) const SETTINGS: [Setting; 31] = [
+pub(crate) const SETTINGS: [Setting; 32] = [
     setting(
         "listen",
         "SKEP_LISTEN",
@@ -76,6 +79,12 @@ pub(crate) const SETTINGS: [Setting; 31] = [
         "SKEP_MODELS",
         "",
         "the table `[models]`, below; the embedded model for all tiers when none",
+    ),
+    setting(
+        "plans",
+        "SKEP_PLANS",
+        "",
+        "the table `[plans]`, below: requests in a clock hour and minute, by plan; the documented numbers when none",
     ),
     list(
         "source_roots",

@@ -12,6 +12,7 @@ use app::ports::keys::Keys;
 use app::ports::kv::Kv;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
+use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::sessions::Sessions;
 use app::ports::tasks::Tasks;
@@ -43,6 +44,7 @@ pub(super) struct StorePorts {
     pub(super) ticks: Arc<dyn Ticks>,
     pub(super) templates: Arc<dyn Templates>,
     pub(super) idempotency: Arc<dyn Idempotency>,
+    pub(super) rate_windows: Arc<dyn RateWindows>,
     pub(super) usage: Arc<dyn UsageReader>,
     pub(super) plugins: Arc<dyn Plugins>,
 }
@@ -95,6 +97,7 @@ where
         + Ticks
         + Templates
         + Idempotency
+        + RateWindows
         + UsageReader
         + Plugins
         + Clone,
@@ -116,6 +119,7 @@ where
         ticks: Arc::new(store.clone()),
         templates: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
+        rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
         plugins: Arc::new(store),
     }

@@ -20,6 +20,7 @@ mod kv;
 mod migrate;
 mod plugins;
 mod queue;
+mod rate_windows;
 mod rescue;
 mod rooms;
 mod row;

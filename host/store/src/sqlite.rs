@@ -21,6 +21,7 @@ mod keys;
 mod kv;
 mod plugins;
 mod queue;
+mod rate_windows;
 mod readers;
 mod rooms;
 mod row;

@@ -28,6 +28,7 @@ use app::ports::kv::Kv;
 use app::ports::models::{Model, Models};
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
+use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
@@ -164,6 +165,7 @@ where
         + Ticks
         + Templates
         + Idempotency
+        + RateWindows
         + UsageReader
         + Plugins
         + Clone,
@@ -188,6 +190,7 @@ where
         ticks: Arc::new(store.clone()),
         templates: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
+        rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
         plugins: Arc::new(store),
         components: Arc::new(NotAsked),

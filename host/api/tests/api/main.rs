@@ -13,6 +13,7 @@ mod every_route;
 mod first_start;
 mod golden;
 mod idempotency;
+mod limits;
 mod openapi;
 mod operation;
 mod people;

@@ -307,6 +307,7 @@ fn ports(folder: &tempfile::TempDir, clock: &SimClock, illness: &Illness, seed: 
         ticks: store.clone(),
         templates: store.clone(),
         idempotency: store.clone(),
+        rate_windows: store.clone(),
         usage: store.clone(),
         plugins: store,
         components: Arc::new(NoComponents),

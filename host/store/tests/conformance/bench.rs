@@ -10,6 +10,7 @@ use app::ports::keys::{Account, Keys};
 use app::ports::kv::Kv;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
+use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::sessions::Sessions;
 use app::ports::tasks::Tasks;
@@ -46,6 +47,7 @@ pub(crate) trait Store:
     + Ticks
     + Templates
     + Idempotency
+    + RateWindows
     + UsageReader
     + Plugins
 {
@@ -67,6 +69,7 @@ impl<T> Store for T where
         + Ticks
         + Templates
         + Idempotency
+        + RateWindows
         + UsageReader
         + Plugins
 {
@@ -159,6 +162,11 @@ impl Bench {
             bench.store.ensure_account(account, bench.now()).await.unwrap();
         }
         bench
+    }
+
+    /// It moves with [`Bench::advance`].
+    pub(crate) fn clock(&self) -> SimClock {
+        self.clock.clone()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -21,6 +21,7 @@ mod fence;
 mod idempotency;
 mod people;
 mod plugins;
+mod rates;
 mod rooms;
 mod sqlite_only;
 mod strikes;

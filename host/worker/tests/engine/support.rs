@@ -93,6 +93,7 @@ impl TestHost {
             ticks: store.clone(),
             templates: store.clone(),
             idempotency: store.clone(),
+            rate_windows: store.clone(),
             usage: store.clone(),
             plugins: store.clone(),
             components: components.clone(),
