@@ -128,6 +128,8 @@ pub(crate) struct Config {
     pub(crate) keep_failed: Duration,
     /// How long webhook deliveries are kept.
     pub(crate) keep_webhooks: Duration,
+    pub(crate) keep_logs: Duration,
+    pub(crate) log_lines: u64,
     /// Bytes of a request body.
     pub(crate) body_limit: usize,
     /// Where each value came from, for `skep doctor`.
@@ -196,6 +198,8 @@ impl Config {
             keep_tasks: layers.days("keep_tasks_days")?,
             keep_failed: layers.days("keep_failed_days")?,
             keep_webhooks: layers.days("keep_webhooks_days")?,
+            keep_logs: layers.days("keep_logs_days")?,
+            log_lines: layers.parse("log_lines", "write a number of lines")?,
             body_limit,
             data_dir,
             effective: layers.effective(),

@@ -55,6 +55,8 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
             api::v1::users::agents::config::patch_agent_config
         ))
         .routes(routes!(api::v1::users::deploy::status::get_deploy_status))
+        // Autonomis: usage and monitoring.
+        .routes(routes!(api::v1::users::logs::list_logs))
         // Autonomis: chat.
         .routes(routes!(api::v1::users::agents::chat::chat_with_agent))
         .routes(routes!(api::v1::users::agents::chat::stream::stream_chat))
@@ -90,6 +92,7 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(api::agents::start::start_character))
         .routes(routes!(api::agents::stop::stop_character))
         .routes(routes!(api::agents::panels::list_panels))
+        .routes(routes!(api::agents::logs::list_agent_logs))
         .routes(routes!(api::agents::runs::list_runs))
         .routes(routes!(api::agents::runs::run::get_run))
         // elizaOS: messaging.

@@ -2,9 +2,11 @@
 
 mod character;
 mod create;
+mod logs;
 mod update;
 
 pub use create::create;
+pub use logs::{LogQuery, logs};
 pub use update::update;
 
 use crate::agents::start::{Models, StartFailure, start as start_agent};

@@ -12,6 +12,7 @@ use crate::ports::jobs::Jobs;
 use crate::ports::journal::Journal;
 use crate::ports::keys::Keys;
 use crate::ports::kv::Kv;
+use crate::ports::logs::Logs;
 use crate::ports::models::Models;
 use crate::ports::outbound::Outbound;
 use crate::ports::packages::Packages;
@@ -52,6 +53,8 @@ pub struct Ports {
     pub workspaces: Arc<dyn Workspaces>,
     /// Store.
     pub kv: Arc<dyn Kv>,
+    /// Store.
+    pub logs: Arc<dyn Logs>,
     /// Store.
     pub keys: Arc<dyn Keys>,
     /// Store.
@@ -106,6 +109,8 @@ pub struct App {
     pub due: Notify,
     /// Rung when a running task was asked to cancel; the executor waits on it.
     pub cancelled: tokio::sync::broadcast::Sender<domain::id::TaskId>,
+    /// Told whose log got lines on this host; those who follow a log wait on it.
+    pub logged: tokio::sync::broadcast::Sender<domain::id::UserId>,
     /// What this host has taken out of rate windows.
     pub rates: Rates,
     /// What new calls go to.
@@ -120,6 +125,7 @@ impl App {
     pub fn new(ports: Ports, settings: Settings) -> Self {
         let rates = Rates::new(Arc::clone(&ports.rate_windows), Arc::clone(&ports.clock));
         let (cancelled, _) = tokio::sync::broadcast::channel(1024);
+        let (logged, _) = tokio::sync::broadcast::channel(1024);
         Self {
             ports,
             settings,
@@ -127,6 +133,7 @@ impl App {
             queued: Notify::new(),
             due: Notify::new(),
             cancelled,
+            logged,
             rates,
             catalog: LivePlugins::default(),
             models_checked: tokio::sync::Mutex::default(),
@@ -138,6 +145,12 @@ impl App {
         let mut bytes = [0; 16];
         self.ports.entropy.fill(&mut bytes);
         uuid::Builder::from_random_bytes(bytes).into_uuid()
+    }
+
+    /// Tell those who follow the user's log here that it has new lines. Those on other hosts look once a second.
+    pub fn tell_logged(&self, user: domain::id::UserId) {
+        // Nobody listens while nobody follows.
+        let _unfollowed = self.logged.send(user);
     }
 
     /// Tell the workers of this host to stop these tasks. Those of other hosts find out at their heartbeat.

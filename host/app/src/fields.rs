@@ -1,6 +1,7 @@
 //! Reading the fields of a request: types and values are checked, and what is wrong is named by the field's path.
 
 use domain::error::{Code, Error};
+use domain::time::Timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -90,6 +91,26 @@ pub(crate) fn one_of<T: Copy>(
         Error::invalid(format!("{field} must be one of {}, not {given:?}", allowed.join(", ")))
             .with_details(json!({ "field": field, "allowed": allowed }))
     })
+}
+
+/// A whole number of a query string.
+pub(crate) fn number(name: &str, given: Option<&str>) -> Result<Option<usize>, Error> {
+    let read = |text: &str| text.parse().map_err(|_| invalid(name, "must be a whole number"));
+    given.map(read).transpose()
+}
+
+/// A time of a query string, as clients of elizaOS write it.
+pub(crate) fn time(name: &str, given: Option<&str>) -> Result<Option<Timestamp>, Error> {
+    let read = |text: &str| match text.parse::<i64>() {
+        Ok(milliseconds) => Ok(Timestamp(milliseconds)),
+        Err(_) => {
+            let read: Result<jiff::Timestamp, _> = text.parse();
+            read.map(|time| Timestamp(time.as_millisecond())).map_err(|_| {
+                invalid(name, "must be a time such as 2026-02-23T15:00:00Z, or milliseconds since 1970")
+            })
+        }
+    };
+    given.map(read).transpose()
 }
 
 /// What a JSON value is, for people.

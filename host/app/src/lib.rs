@@ -19,6 +19,7 @@ pub mod install;
 pub mod jobs;
 pub mod live;
 pub mod memories;
+pub mod logs;
 pub mod personalities;
 pub mod plugins;
 pub mod ports;

@@ -1,7 +1,7 @@
 //! elizaOS memories: what was said in the rooms of an agent.
 
 use crate::context::App;
-use crate::fields::{invalid, uuid_of};
+use crate::fields::{number, time, uuid_of};
 use crate::references;
 use crate::rights::{self, Action};
 use domain::agent::Agent;
@@ -83,22 +83,4 @@ fn memory(agent: &Agent, message: &Message) -> Value {
         "updatedAt": at,
         "metadata": message.new.metadata.clone().unwrap_or_else(|| json!({})),
     })
-}
-
-fn number(name: &str, given: Option<&str>) -> Result<Option<usize>, Error> {
-    let read = |text: &str| text.parse().map_err(|_| invalid(name, "must be a whole number"));
-    given.map(read).transpose()
-}
-
-fn time(name: &str, given: Option<&str>) -> Result<Option<Timestamp>, Error> {
-    let read = |text: &str| match text.parse::<i64>() {
-        Ok(milliseconds) => Ok(Timestamp(milliseconds)),
-        Err(_) => {
-            let read: Result<jiff::Timestamp, _> = text.parse();
-            read.map(|time| Timestamp(time.as_millisecond())).map_err(|_| {
-                invalid(name, "must be a time such as 2026-02-23T15:00:00Z, or milliseconds since 1970")
-            })
-        }
-    };
-    given.map(read).transpose()
 }

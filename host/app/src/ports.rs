@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod journal;
 pub mod keys;
 pub mod kv;
+pub mod logs;
 pub mod models;
 pub mod outbound;
 pub mod packages;

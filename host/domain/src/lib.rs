@@ -18,6 +18,7 @@ pub mod history;
 pub mod id;
 pub mod job;
 pub mod journal;
+pub mod log;
 pub mod manifest;
 pub mod plan;
 pub mod rate;

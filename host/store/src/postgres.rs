@@ -17,6 +17,7 @@ mod jobs;
 mod journal;
 mod keys;
 mod kv;
+mod logs;
 mod migrate;
 mod plugins;
 mod queue;

@@ -19,6 +19,7 @@ mod journal;
 mod judge;
 mod keys;
 mod kv;
+mod logs;
 mod plugins;
 mod queue;
 mod rate_windows;

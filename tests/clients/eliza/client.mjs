@@ -162,6 +162,13 @@ assert.deepEqual(run.events.map(({ type }) => type), ['RUN_STARTED', 'MODEL_USED
 await refused(404, 'NOT_FOUND', /Run not found/, () => client.runs.getRun(agent, nobody));
 await refused(400, 'INVALID_ID', /Invalid agent or run ID/, () => client.runs.getRun(agent, 'abc'));
 
+// Logs: the host says that it was started.
+const logs = await client.agents.getAgentLogs(agent, { level: 'info' });
+assert.ok(logs.length > 0 && logs.every((line) => UUID.test(line.id) && line.agentId === agent && line.level !== 'debug'));
+assert.deepEqual(logs.filter(({ message }) => message === 'the agent was started').length, 1);
+assert.deepEqual(await client.agents.getAgentLogs(agent, { search: 'no line has this' }), []);
+await refused(400, 'VALIDATION_ERROR', /level must be one of/, () => client.agents.getAgentLogs(agent, { level: 'loud' }));
+
 // Memories: what was said, both ways.
 const memories = (await client.memory.getAgentMemories(agent, { limit: 200 })).memories;
 assert.equal(memories.length, 10);

@@ -14,6 +14,7 @@ mod first_start;
 mod golden;
 mod idempotency;
 mod limits;
+mod logs;
 mod openapi;
 mod operation;
 mod people;

@@ -63,6 +63,7 @@ pub(crate) fn rules() -> BTreeMap<&'static str, Rule> {
         tasks(),
         users(),
         agents(),
+        monitoring(),
         chat(),
         templates(),
         autonomy(),
@@ -178,6 +179,13 @@ fn agents() -> Vec<(&'static str, Rule)> {
             ),
         ),
     ]
+}
+
+fn monitoring() -> Vec<(&'static str, Rule)> {
+    vec![(
+        "GET /api/v1/users/{user}/logs",
+        rule(ANY_ON_USER, Some(("/api/v1/users/{user}/logs?level=loud", "", 400))),
+    )]
 }
 
 fn chat() -> Vec<(&'static str, Rule)> {
@@ -311,6 +319,10 @@ fn characters() -> Vec<(&'static str, Rule)> {
         (
             "GET /api/agents/{agentId}/panels",
             rule(AGENT_ON_AGENT, Some(("/api/agents/writer/panels", "", 400))),
+        ),
+        (
+            "GET /api/agents/{agentId}/logs",
+            rule(AGENT_ON_AGENT, Some(("/api/agents/{agentId}/logs?level=loud", "", 400))),
         ),
         (
             "GET /api/agents/{agentId}/runs",

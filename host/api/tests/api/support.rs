@@ -298,6 +298,7 @@ fn ports(folder: &tempfile::TempDir, clock: &SimClock, illness: &Illness, seed: 
         blobs: store.clone(),
         workspaces: store.clone(),
         kv: store.clone(),
+        logs: store.clone(),
         keys: store.clone(),
         users: store.clone(),
         agents: store.clone(),

@@ -215,6 +215,8 @@ CREATE INDEX rate_windows_age ON rate_windows (starts_at);
 -- What agents and plugins logged, for their user.
 CREATE TABLE logs (
     id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- Ids do not commit in order. Who follows a log reads by transaction, and only what no open one can come before.
+    tx        bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
     user_id   text NOT NULL,
     agent_id  text NOT NULL,
     task      text,
@@ -222,7 +224,7 @@ CREATE TABLE logs (
     level     text NOT NULL,
     message   bytea NOT NULL
 );
-CREATE INDEX logs_user ON logs (user_id, id);
+CREATE INDEX logs_user ON logs (user_id, tx, id);
 CREATE INDEX logs_age ON logs (at);
 
 -- Short-lived tokens of `connect`.

@@ -8,6 +8,7 @@ use app::ports::jobs::Jobs;
 use app::ports::journal::Journal;
 use app::ports::keys::{Account, Keys};
 use app::ports::kv::Kv;
+use app::ports::logs::Logs;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::rate_windows::RateWindows;
@@ -38,6 +39,7 @@ pub(crate) trait Store:
     + Blobs
     + Workspaces
     + Kv
+    + Logs
     + Keys
     + Users
     + Agents
@@ -60,6 +62,7 @@ impl<T> Store for T where
         + Blobs
         + Workspaces
         + Kv
+        + Logs
         + Keys
         + Users
         + Agents

@@ -19,6 +19,7 @@ mod eliza;
 mod ending;
 mod fence;
 mod idempotency;
+mod logs;
 mod people;
 mod plugins;
 mod rates;

@@ -84,6 +84,7 @@ impl TestHost {
             blobs: store.clone(),
             workspaces: store.clone(),
             kv: store.clone(),
+            logs: store.clone(),
             keys: store.clone(),
             users: store.clone(),
             agents: store.clone(),

@@ -1,6 +1,7 @@
 //! `/api/agents` (elizaOS 1.x).
 
 pub(in crate::routes) mod agent;
+pub(in crate::routes) mod logs;
 pub(in crate::routes) mod panels;
 pub(in crate::routes) mod runs;
 pub(in crate::routes) mod start;

@@ -176,6 +176,36 @@ pub(super) struct Panel {
     path: String,
 }
 
+/// Lines of the log.
+#[derive(ToSchema)]
+pub(super) struct AgentLogsResponse {
+    /// True.
+    success: bool,
+    /// Newest first.
+    data: Vec<AgentLogLine>,
+}
+
+/// A line of the log.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct AgentLogLine {
+    /// UUID.
+    id: String,
+    /// UUID.
+    agent_id: String,
+    /// `log`.
+    r#type: String,
+    level: String,
+    message: String,
+    /// Milliseconds since 1970.
+    timestamp: i64,
+    /// The same.
+    created_at: i64,
+    /// Its task, if any.
+    #[schema(value_type = Object)]
+    body: Value,
+}
+
 /// Turns.
 #[derive(ToSchema)]
 pub(super) struct RunListResponse {
