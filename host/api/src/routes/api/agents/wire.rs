@@ -245,7 +245,7 @@ pub(super) struct RunDetail {
 pub(super) struct Run {
     /// UUID.
     run_id: String,
-    status: RunState,
+    status: ElizaRunState,
     /// Milliseconds since 1970.
     started_at: i64,
     #[schema(required)]
@@ -270,7 +270,7 @@ pub(super) struct Run {
 /// Where it is.
 #[derive(ToSchema)]
 #[schema(rename_all = "lowercase")]
-pub(super) enum RunState {
+pub(super) enum ElizaRunState {
     Started,
     Completed,
     Timeout,
