@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::Arc;
 use uuid::Uuid;
 use vault::key_file::KeyEncryptionKey;
-use vault::{SkepKeys, key_file, secret_file};
+use vault::{Envelope, SkepKeys, key_file, secret_file};
 
 /// A host that is ready to serve.
 pub(crate) struct Host {
@@ -79,6 +79,7 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
         jobs: store.jobs,
         ticks: store.ticks,
         templates: store.templates,
+        secrets: store.secrets,
         idempotency: store.idempotency,
         rate_windows: store.rate_windows,
         usage: store.usage,
@@ -90,6 +91,7 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
         sources: Arc::new(sources),
         webhook_signer: Arc::new(signer),
         api_keys: Arc::new(SkepKeys::new(Arc::clone(&entropy))),
+        vault: Arc::new(Envelope::new(key, Arc::clone(&entropy))),
         clock,
         entropy: Arc::clone(&entropy),
     };

@@ -70,6 +70,9 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
             api::v1::users::agents::templates::get_agent_templates,
             api::v1::users::agents::templates::put_agent_templates
         ))
+        // Autonomis: secrets.
+        .routes(routes!(api::v1::users::secrets::put_secrets, api::v1::users::secrets::list_secrets))
+        .routes(routes!(api::v1::users::secrets::secret::delete_secret))
         // Autonomy.
         .routes(routes!(api::agent::autonomy::get_autonomy, api::agent::autonomy::set_autonomy))
         .routes(routes!(api::agent::autonomy::status::get_autonomy_status))

@@ -20,6 +20,7 @@ use crate::ports::plugins::Plugins;
 use crate::ports::queue::Queue;
 use crate::ports::rate_windows::RateWindows;
 use crate::ports::rooms::Rooms;
+use crate::ports::secrets::Secrets;
 use crate::ports::sessions::Sessions;
 use crate::ports::sources::Sources;
 use crate::ports::tasks::Tasks;
@@ -27,6 +28,7 @@ use crate::ports::templates::Templates;
 use crate::ports::ticks::Ticks;
 use crate::ports::usage::UsageReader;
 use crate::ports::users::Users;
+use crate::ports::vault::Vault;
 use crate::ports::webhooks::WebhookSigner;
 use crate::ports::workspaces::Workspaces;
 use crate::rates::Rates;
@@ -72,6 +74,8 @@ pub struct Ports {
     /// Store.
     pub templates: Arc<dyn Templates>,
     /// Store.
+    pub secrets: Arc<dyn Secrets>,
+    /// Store.
     pub idempotency: Arc<dyn Idempotency>,
     /// Store.
     pub rate_windows: Arc<dyn RateWindows>,
@@ -93,6 +97,8 @@ pub struct Ports {
     pub webhook_signer: Arc<dyn WebhookSigner>,
     /// Vault.
     pub api_keys: Arc<dyn ApiKeys>,
+    /// Vault.
+    pub vault: Arc<dyn Vault>,
 }
 
 /// The application. Cheap to share as `Arc<App>`.

@@ -28,6 +28,7 @@ pub mod references;
 pub mod replay;
 pub mod rights;
 pub mod runs;
+pub mod secrets;
 pub mod servers;
 pub mod sessions;
 pub mod settings;

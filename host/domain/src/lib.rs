@@ -25,6 +25,7 @@ pub mod rate;
 pub mod retry;
 pub mod rigor;
 pub mod room;
+pub mod secret;
 pub mod session;
 pub mod stall;
 pub mod strike;

@@ -15,6 +15,7 @@ use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
+use app::ports::secrets::Secrets;
 use app::ports::sessions::Sessions;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
@@ -45,6 +46,7 @@ pub(super) struct StorePorts {
     pub(super) jobs: Arc<dyn Jobs>,
     pub(super) ticks: Arc<dyn Ticks>,
     pub(super) templates: Arc<dyn Templates>,
+    pub(super) secrets: Arc<dyn Secrets>,
     pub(super) idempotency: Arc<dyn Idempotency>,
     pub(super) rate_windows: Arc<dyn RateWindows>,
     pub(super) usage: Arc<dyn UsageReader>,
@@ -99,6 +101,7 @@ where
         + Jobs
         + Ticks
         + Templates
+        + Secrets
         + Idempotency
         + RateWindows
         + UsageReader
@@ -122,6 +125,7 @@ where
         jobs: Arc::new(store.clone()),
         ticks: Arc::new(store.clone()),
         templates: Arc::new(store.clone()),
+        secrets: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
         rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),

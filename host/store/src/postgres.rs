@@ -25,6 +25,7 @@ mod rate_windows;
 mod rescue;
 mod rooms;
 mod row;
+mod secrets;
 mod sessions;
 mod signal;
 mod submit;

@@ -8,6 +8,7 @@ mod entry;
 mod log;
 mod progress;
 mod room;
+mod secret;
 mod task;
 mod template;
 mod tick;
@@ -20,6 +21,7 @@ pub(crate) use entry::{EntryRow, Found, StoredEntry, compare, entry_of, exhauste
 pub(crate) use log::{LogColumns, levels_from};
 pub(crate) use progress::{Shown, progress_event};
 pub(crate) use room::{MessageRow, RoomRow, message_columns, metadata, no_room};
+pub(crate) use secret::{StoredSecret, hosts_text, too_many_secrets};
 pub(crate) use task::{TaskRow, failed_agent, finished_event, quarantine_failure};
 pub(crate) use template::{agent_key, template};
 pub(crate) use tick::Due;

@@ -27,6 +27,7 @@ mod readers;
 mod rooms;
 mod row;
 mod schema;
+mod secrets;
 mod sessions;
 mod tasks;
 mod templates;

@@ -32,6 +32,7 @@ use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
+use app::ports::secrets::Secrets;
 use app::ports::sessions::Sessions;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
@@ -170,6 +171,7 @@ where
         + Jobs
         + Ticks
         + Templates
+        + Secrets
         + Idempotency
         + RateWindows
         + UsageReader
@@ -196,6 +198,7 @@ where
         jobs: Arc::new(store.clone()),
         ticks: Arc::new(store.clone()),
         templates: Arc::new(store.clone()),
+        secrets: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
         rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
@@ -207,6 +210,10 @@ where
         sources: Arc::new(GuardedSources::new(Arc::new(Rules::default()), SourceSettings::default())),
         webhook_signer: Arc::new(StandardWebhooks::new(&secret).unwrap()),
         api_keys: Arc::new(vault::SkepKeys::new(Arc::new(NotAsked))),
+        vault: Arc::new(vault::Envelope::new(
+            vault::key_file::KeyEncryptionKey::parse(&"07".repeat(32)).expect("64 hex digits"),
+            Arc::new(NotAsked),
+        )),
     };
     Arc::new(App::new(ports, Settings::default()))
 }

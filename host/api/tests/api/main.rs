@@ -21,6 +21,7 @@ mod people;
 mod rights;
 mod rules;
 mod running;
+mod secrets;
 mod serving;
 mod start;
 mod submit;

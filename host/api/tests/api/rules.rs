@@ -31,7 +31,7 @@ const USER_ON_AGENT: Who = Who::Of(200, 403, 404);
 const AGENT_ON_AGENT: Who = Who::Of(200, 200, 404);
 
 /// What a route must do. In paths and bodies `{user}`, `{agent}`, `{agentId}`, `{taskId}`, `{turn}`, `{runId}`, `{sessionId}`,
-/// `{jobId}`, `{id}` and `{new}` stand for what the case made.
+/// `{jobId}`, `{id}`, `{key}` and `{new}` stand for what the case made.
 pub(crate) struct Rule {
     pub(crate) who: Who,
     /// Status when it is well used.
@@ -70,6 +70,7 @@ pub(crate) fn rules() -> BTreeMap<&'static str, Rule> {
         runtimes(),
         characters(),
         messaging(),
+        secrets(),
     ]
     .into_iter()
     .flatten()
@@ -234,6 +235,25 @@ fn templates() -> Vec<(&'static str, Rule)> {
         (
             "PUT /api/v1/users/{user}/agents/{agent}/templates",
             made(USER_ON_AGENT, 200, TEXTS, ("/api/v1/users/{user}/agents/{agent}/templates", UNKNOWN, 400)),
+        ),
+    ]
+}
+
+fn secrets() -> Vec<(&'static str, Rule)> {
+    const VALUE: &str = r#"{"SPARE_KEY":"a value of a secret"}"#;
+    const WRONG_NAME: &str = r#"{"spare-key":"a value of a secret"}"#;
+    vec![
+        (
+            "GET /api/v1/users/{user}/secrets",
+            rule(USER_ON_USER, Some(("/api/v1/users/nobody/secrets", "", 404))),
+        ),
+        (
+            "PUT /api/v1/users/{user}/secrets",
+            made(USER_ON_USER, 200, VALUE, ("/api/v1/users/{user}/secrets", WRONG_NAME, 400)),
+        ),
+        (
+            "DELETE /api/v1/users/{user}/secrets/{key}",
+            made(USER_ON_USER, 204, "", ("/api/v1/users/{user}/secrets/NO_SUCH_KEY", "", 404)),
         ),
     ]
 }

@@ -120,17 +120,19 @@ CREATE TABLE templates (
 CREATE TABLE data_keys (
     user_id     text PRIMARY KEY REFERENCES users ON DELETE CASCADE,
     sealed      bytea NOT NULL,
+    -- How often secrets were written with it: the version of what was written last.
+    writes      bigint NOT NULL DEFAULT 0,
     created_at  bigint NOT NULL
 );
 
 CREATE TABLE secrets (
     user_id     text NOT NULL REFERENCES users ON DELETE CASCADE,
     name        text NOT NULL,
-    -- Each write adds one; part of what the seal is bound to.
+    -- Which of the user's writes stored it; part of what the seal is bound to, as is `hosts`.
     version     bigint NOT NULL,
     sealed      bytea NOT NULL,
     -- The last four characters of a long value, for people.
-    suffix      text,
+    suffix      bytea,
     -- JSON list of hosts; null where only the plugins' grants say.
     hosts       text,
     updated_at  bigint NOT NULL,

@@ -13,6 +13,7 @@ use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
+use app::ports::secrets::Secrets;
 use app::ports::sessions::Sessions;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
@@ -48,6 +49,7 @@ pub(crate) trait Store:
     + Jobs
     + Ticks
     + Templates
+    + Secrets
     + Idempotency
     + RateWindows
     + UsageReader
@@ -71,6 +73,7 @@ impl<T> Store for T where
         + Jobs
         + Ticks
         + Templates
+        + Secrets
         + Idempotency
         + RateWindows
         + UsageReader

@@ -24,6 +24,7 @@ mod people;
 mod plugins;
 mod rates;
 mod rooms;
+mod secrets;
 mod sqlite_only;
 mod strikes;
 mod submit;
