@@ -75,6 +75,8 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
         users: store.users,
         agents: store.agents,
         rooms: store.rooms,
+        sessions: store.sessions,
+        jobs: store.jobs,
         ticks: store.ticks,
         templates: store.templates,
         secrets: store.secrets,

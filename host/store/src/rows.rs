@@ -3,6 +3,7 @@
 
 mod agent;
 mod cursor;
+mod eliza;
 mod entry;
 mod log;
 mod progress;
@@ -15,6 +16,7 @@ mod user;
 
 pub(crate) use agent::{AgentRow, agent_columns, agent_taken, milliseconds};
 pub(crate) use cursor::Cursor;
+pub(crate) use eliza::{JobRow, SessionRow, job_columns, session_columns};
 pub(crate) use entry::{EntryRow, Found, StoredEntry, compare, entry_of, exhausted};
 pub(crate) use log::{LogColumns, levels_from};
 pub(crate) use progress::{Shown, progress_event};

@@ -317,6 +317,8 @@ fn ports(folder: &tempfile::TempDir, clock: &SimClock, illness: &Illness, seed: 
         users: store.clone(),
         agents: store.clone(),
         rooms: store.clone(),
+        sessions: store.clone(),
+        jobs: store.clone(),
         ticks: store.clone(),
         templates: store.clone(),
         secrets: store.clone(),

@@ -41,12 +41,12 @@ pub enum ChatFollow {
 }
 
 /// Follow a turn that was just stored.
-pub(super) fn begin(app: &Arc<App>, queued: Queued) -> ChatFollow {
+pub(crate) fn begin(app: &Arc<App>, queued: Queued) -> ChatFollow {
     events(Follower::new(app, queued.task, queued.signals, 0))
 }
 
 /// Go on with a turn after `sent` characters.
-pub(super) async fn resume(
+pub(crate) async fn resume(
     app: &Arc<App>,
     agent: &Agent,
     turn: &TaskId,
@@ -69,7 +69,7 @@ pub(super) async fn resume(
 }
 
 /// The turn and the count of an id.
-pub(super) fn position(id: &str) -> Result<(TaskId, usize), Error> {
+pub(crate) fn position(id: &str) -> Result<(TaskId, usize), Error> {
     let parts = id.split_once(':');
     let read = parts.and_then(|(turn, sent)| Some((turn.parse().ok()?, sent.parse().ok()?)));
     read.ok_or_else(|| foreign(id))

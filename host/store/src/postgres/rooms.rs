@@ -181,7 +181,7 @@ impl Rooms for PostgresStore {
     }
 }
 
-async fn submit(
+pub(super) async fn submit(
     write: &mut Write,
     room: &Room,
     messages: &[NewMessage],
@@ -361,7 +361,7 @@ fn room_of(row: &PgRow) -> Result<Room, Failure> {
     Ok(row.into_room()?)
 }
 
-fn message_of(row: &PgRow) -> Result<Message, Failure> {
+pub(super) fn message_of(row: &PgRow) -> Result<Message, Failure> {
     let row = MessageRow {
         room: row.try_get("room")?,
         pos: row.try_get("pos")?,

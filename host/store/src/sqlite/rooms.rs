@@ -200,7 +200,7 @@ pub(super) fn ensure_autonomous(
     Ok(id)
 }
 
-fn insert_room(connection: &Connection, room: &Room) -> Outcome<()> {
+pub(super) fn insert_room(connection: &Connection, room: &Room) -> Outcome<()> {
     connection
         .prepare_cached(
             "INSERT INTO rooms (id, user_id, agent_id, kind, created_at) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) DO NOTHING",
@@ -287,7 +287,7 @@ fn newest(connection: &Connection, room: &str, last: i64, limit: u32) -> Outcome
 }
 
 /// `condition` is one of the constants above, never a caller's text.
-fn messages(
+pub(super) fn messages(
     connection: &Connection,
     condition: &'static str,
     values: &[&dyn ToSql],
