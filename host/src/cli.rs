@@ -2,6 +2,7 @@
 
 mod agents;
 mod build;
+mod chat;
 mod client;
 mod doctor;
 mod failure;
@@ -10,6 +11,7 @@ mod logs;
 mod model;
 mod plugins;
 mod replay;
+mod secrets;
 mod serve;
 mod show;
 mod sse;
@@ -83,6 +85,10 @@ pub(crate) enum Verb {
     Logs(logs::Options),
     /// Show the tokens that a user's agents used in a month.
     Usage(usage::Options),
+    /// Talk to an agent: one message, or a conversation.
+    Chat(chat::Options),
+    /// List, store and delete the secrets of a user.
+    Secrets(secrets::Options),
     /// Submit a development task.
     Task(task::Options),
     /// Run a finished task again from its journal, without network, and compare every byte.
@@ -147,6 +153,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Files(options) => files::run(&common, options).await,
         Verb::Logs(options) => logs::run(&common, options).await,
         Verb::Usage(options) => usage::run(&common, options).await,
+        Verb::Chat(options) => chat::run(&common, options).await,
+        Verb::Secrets(options) => secrets::run(&common, options).await,
         Verb::Task(options) => task::run(&common, options).await,
         Verb::Replay(options) => replay::run(&common, options).await,
         // Handled before threads start.

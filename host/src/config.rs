@@ -130,6 +130,10 @@ pub(crate) struct Config {
     pub(crate) keep_webhooks: Duration,
     pub(crate) agent_file_limit: u64,
     pub(crate) agent_files_quota: u64,
+    /// How long chat turns are kept.
+    pub(crate) keep_chats: Duration,
+    /// How long ticks are kept.
+    pub(crate) keep_ticks: Duration,
     pub(crate) keep_logs: Duration,
     pub(crate) log_lines: u64,
     /// Bytes of a request body.
@@ -202,6 +206,11 @@ impl Config {
             keep_webhooks: layers.days("keep_webhooks_days")?,
             agent_file_limit: layers.parse("agent_file_limit", "write a number of bytes")?,
             agent_files_quota: layers.parse("agent_files_quota", "write a number of bytes")?,
+            keep_chats: match layers.days("keep_chats_days")? {
+                Duration::ZERO => return Err(layers.invalid("keep_chats_days", "write 1 or more")),
+                days => days,
+            },
+            keep_ticks: layers.days("keep_ticks_days")?,
             keep_logs: layers.days("keep_logs_days")?,
             log_lines: layers.parse("log_lines", "write a number of lines")?,
             body_limit,

@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::Arc;
 use uuid::Uuid;
 use vault::key_file::KeyEncryptionKey;
-use vault::{SkepKeys, key_file, secret_file};
+use vault::{Envelope, SkepKeys, key_file, secret_file};
 
 /// A host that is ready to serve.
 pub(crate) struct Host {
@@ -76,8 +76,11 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
         users: store.users,
         agents: store.agents,
         rooms: store.rooms,
+        sessions: store.sessions,
+        jobs: store.jobs,
         ticks: store.ticks,
         templates: store.templates,
+        secrets: store.secrets,
         idempotency: store.idempotency,
         rate_windows: store.rate_windows,
         usage: store.usage,
@@ -89,6 +92,7 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
         sources: Arc::new(sources),
         webhook_signer: Arc::new(signer),
         api_keys: Arc::new(SkepKeys::new(Arc::clone(&entropy))),
+        vault: Arc::new(Envelope::new(key, Arc::clone(&entropy))),
         clock,
         entropy: Arc::clone(&entropy),
     };
@@ -120,6 +124,8 @@ fn settings(config: &Config) -> Settings {
         keep_webhooks: config.keep_webhooks,
         agent_file_limit: config.agent_file_limit,
         agent_files_quota: config.agent_files_quota,
+        keep_chats: config.keep_chats,
+        keep_ticks: config.keep_ticks,
         keep_logs: config.keep_logs,
         log_lines: config.log_lines,
         autonomy: config.autonomy,

@@ -22,5 +22,7 @@ pub mod package;
 pub mod peer;
 pub mod readme;
 pub mod sink;
+pub mod talk;
 pub mod team;
+pub mod traces;
 pub mod uploads;

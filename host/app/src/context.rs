@@ -9,6 +9,7 @@ use crate::ports::blobs::Blobs;
 use crate::ports::clock::{Clock, Entropy};
 use crate::ports::components::Components;
 use crate::ports::idempotency::Idempotency;
+use crate::ports::jobs::Jobs;
 use crate::ports::journal::Journal;
 use crate::ports::keys::Keys;
 use crate::ports::kv::Kv;
@@ -20,12 +21,15 @@ use crate::ports::plugins::Plugins;
 use crate::ports::queue::Queue;
 use crate::ports::rate_windows::RateWindows;
 use crate::ports::rooms::Rooms;
+use crate::ports::secrets::Secrets;
+use crate::ports::sessions::Sessions;
 use crate::ports::sources::Sources;
 use crate::ports::tasks::Tasks;
 use crate::ports::templates::Templates;
 use crate::ports::ticks::Ticks;
 use crate::ports::usage::UsageReader;
 use crate::ports::users::Users;
+use crate::ports::vault::Vault;
 use crate::ports::webhooks::WebhookSigner;
 use crate::ports::workspaces::Workspaces;
 use crate::rates::Rates;
@@ -65,9 +69,15 @@ pub struct Ports {
     /// Store.
     pub rooms: Arc<dyn Rooms>,
     /// Store.
+    pub sessions: Arc<dyn Sessions>,
+    /// Store.
+    pub jobs: Arc<dyn Jobs>,
+    /// Store.
     pub ticks: Arc<dyn Ticks>,
     /// Store.
     pub templates: Arc<dyn Templates>,
+    /// Store.
+    pub secrets: Arc<dyn Secrets>,
     /// Store.
     pub idempotency: Arc<dyn Idempotency>,
     /// Store.
@@ -90,6 +100,8 @@ pub struct Ports {
     pub webhook_signer: Arc<dyn WebhookSigner>,
     /// Vault.
     pub api_keys: Arc<dyn ApiKeys>,
+    /// Vault.
+    pub vault: Arc<dyn Vault>,
 }
 
 /// The application. Cheap to share as `Arc<App>`.

@@ -61,6 +61,8 @@ pub enum Action<'a> {
     UseFiles(&'a Agent),
     /// See and change what all agents of the user read.
     ManageTemplates,
+    /// See which secrets the user has, store and delete them.
+    ManageSecrets,
     /// See what the user's agents said; an agent key its own only.
     ReadLogs,
     /// See what the user's agents have used.
@@ -118,6 +120,7 @@ pub fn authorize(caller: &Caller, action: Action<'_>) -> Result<(), Error> {
         | Action::ManageAgent(_)
         | Action::ReadDeploy
         | Action::ManageTemplates
+        | Action::ManageSecrets
         | Action::ReadUsage => {
             let message = "an agent key may not do this; use a key of the agent's user";
             if caller.kind == KeyKind::Agent { Err(forbidden(message)) } else { Ok(()) }

@@ -23,6 +23,7 @@ use app::ports::agents::Agents;
 use app::ports::blobs::Blobs;
 use app::ports::clock::{Clock as _, Entropy as _};
 use app::ports::idempotency::Idempotency;
+use app::ports::jobs::Jobs;
 use app::ports::journal::Journal;
 use app::ports::keys::Keys;
 use app::ports::kv::Kv;
@@ -32,6 +33,8 @@ use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
+use app::ports::secrets::Secrets;
+use app::ports::sessions::Sessions;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -166,8 +169,11 @@ where
         + Users
         + Agents
         + Rooms
+        + Sessions
+        + Jobs
         + Ticks
         + Templates
+        + Secrets
         + Idempotency
         + RateWindows
         + UsageReader
@@ -191,8 +197,11 @@ where
         users: Arc::new(store.clone()),
         agents: Arc::new(store.clone()),
         rooms: Arc::new(store.clone()),
+        sessions: Arc::new(store.clone()),
+        jobs: Arc::new(store.clone()),
         ticks: Arc::new(store.clone()),
         templates: Arc::new(store.clone()),
+        secrets: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
         rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
@@ -204,6 +213,10 @@ where
         sources: Arc::new(GuardedSources::new(Arc::new(Rules::default()), SourceSettings::default())),
         webhook_signer: Arc::new(StandardWebhooks::new(&secret).unwrap()),
         api_keys: Arc::new(vault::SkepKeys::new(Arc::new(NotAsked))),
+        vault: Arc::new(vault::Envelope::new(
+            vault::key_file::KeyEncryptionKey::parse(&"07".repeat(32)).expect("64 hex digits"),
+            Arc::new(NotAsked),
+        )),
     };
     Arc::new(App::new(ports, Settings::default()))
 }

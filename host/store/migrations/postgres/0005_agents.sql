@@ -96,7 +96,7 @@ CREATE TABLE jobs (
     user_id     text NOT NULL,
     agent_id    text NOT NULL REFERENCES agents ON DELETE CASCADE,
     room        text NOT NULL,
-    task        text NOT NULL,
+    task        text COLLATE "C" NOT NULL REFERENCES tasks ON DELETE CASCADE,
     sender      text NOT NULL,
     content     bytea NOT NULL,
     metadata    text NOT NULL,
@@ -104,6 +104,7 @@ CREATE TABLE jobs (
     expires_at  bigint NOT NULL
 );
 CREATE INDEX jobs_user ON jobs (user_id, created_at DESC);
+CREATE INDEX jobs_task ON jobs (task);
 
 -- `agent_id` is empty for the user's own level.
 CREATE TABLE templates (
@@ -119,17 +120,19 @@ CREATE TABLE templates (
 CREATE TABLE data_keys (
     user_id     text PRIMARY KEY REFERENCES users ON DELETE CASCADE,
     sealed      bytea NOT NULL,
+    -- How often secrets were written with it: the version of what was written last.
+    writes      bigint NOT NULL DEFAULT 0,
     created_at  bigint NOT NULL
 );
 
 CREATE TABLE secrets (
     user_id     text NOT NULL REFERENCES users ON DELETE CASCADE,
     name        text NOT NULL,
-    -- Each write adds one; part of what the seal is bound to.
+    -- Which of the user's writes stored it; part of what the seal is bound to, as is `hosts`.
     version     bigint NOT NULL,
     sealed      bytea NOT NULL,
     -- The last four characters of a long value, for people.
-    suffix      text,
+    suffix      bytea,
     -- JSON list of hosts; null where only the plugins' grants say.
     hosts       text,
     updated_at  bigint NOT NULL,

@@ -95,7 +95,7 @@ CREATE TABLE jobs (
     user_id     TEXT NOT NULL,
     agent_id    TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
     room        TEXT NOT NULL,
-    task        TEXT NOT NULL,
+    task        TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
     sender      TEXT NOT NULL,
     content     TEXT NOT NULL,
     metadata    TEXT NOT NULL,
@@ -103,6 +103,7 @@ CREATE TABLE jobs (
     expires_at  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX jobs_user ON jobs (user_id, created_at DESC);
+CREATE INDEX jobs_task ON jobs (task);
 
 -- `agent_id` is empty for the user's own level.
 CREATE TABLE templates (
@@ -118,13 +119,15 @@ CREATE TABLE templates (
 CREATE TABLE data_keys (
     user_id     TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
     sealed      BLOB NOT NULL,
+    -- How often secrets were written with it: the version of what was written last.
+    writes      INTEGER NOT NULL DEFAULT 0,
     created_at  INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE secrets (
     user_id     TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     name        TEXT NOT NULL,
-    -- Each write adds one; part of what the seal is bound to.
+    -- Which of the user's writes stored it; part of what the seal is bound to, as is `hosts`.
     version     INTEGER NOT NULL,
     sealed      BLOB NOT NULL,
     -- The last four characters of a long value, for people.

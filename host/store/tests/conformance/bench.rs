@@ -5,6 +5,7 @@ use app::ports::agents::Agents;
 use app::ports::blobs::Blobs;
 use app::ports::clock::{Clock as _, Entropy as _};
 use app::ports::idempotency::Idempotency;
+use app::ports::jobs::Jobs;
 use app::ports::journal::Journal;
 use app::ports::keys::{Account, Keys};
 use app::ports::kv::Kv;
@@ -13,6 +14,8 @@ use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
+use app::ports::secrets::Secrets;
+use app::ports::sessions::Sessions;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -44,8 +47,11 @@ pub(crate) trait Store:
     + Users
     + Agents
     + Rooms
+    + Sessions
+    + Jobs
     + Ticks
     + Templates
+    + Secrets
     + Idempotency
     + RateWindows
     + UsageReader
@@ -66,8 +72,11 @@ impl<T> Store for T where
         + Users
         + Agents
         + Rooms
+        + Sessions
+        + Jobs
         + Ticks
         + Templates
+        + Secrets
         + Idempotency
         + RateWindows
         + UsageReader
