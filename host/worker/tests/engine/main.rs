@@ -9,6 +9,7 @@ mod faults;
 mod faulty;
 mod grants;
 mod hundred;
+mod logs;
 mod models;
 mod nested;
 mod replay;
