@@ -7,6 +7,7 @@ mod autonomy;
 mod browsers;
 mod chat;
 mod documents;
+mod eliza;
 mod errors;
 mod events;
 mod every_route;
