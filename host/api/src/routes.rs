@@ -55,6 +55,8 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
             api::v1::users::agents::config::patch_agent_config
         ))
         .routes(routes!(api::v1::users::deploy::status::get_deploy_status))
+        // Autonomis: usage and monitoring.
+        .routes(routes!(api::v1::users::logs::list_logs))
         // Autonomis: chat.
         .routes(routes!(api::v1::users::agents::chat::chat_with_agent))
         .routes(routes!(api::v1::users::agents::chat::stream::stream_chat))
@@ -68,6 +70,9 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
             api::v1::users::agents::templates::get_agent_templates,
             api::v1::users::agents::templates::put_agent_templates
         ))
+        // Autonomis: secrets.
+        .routes(routes!(api::v1::users::secrets::put_secrets, api::v1::users::secrets::list_secrets))
+        .routes(routes!(api::v1::users::secrets::secret::delete_secret))
         // Autonomy.
         .routes(routes!(api::agent::autonomy::get_autonomy, api::agent::autonomy::set_autonomy))
         .routes(routes!(api::agent::autonomy::status::get_autonomy_status))

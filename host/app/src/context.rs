@@ -11,20 +11,25 @@ use crate::ports::idempotency::Idempotency;
 use crate::ports::journal::Journal;
 use crate::ports::keys::Keys;
 use crate::ports::kv::Kv;
+use crate::ports::logs::Logs;
 use crate::ports::models::Models;
 use crate::ports::outbound::Outbound;
 use crate::ports::packages::Packages;
 use crate::ports::plugins::Plugins;
 use crate::ports::queue::Queue;
+use crate::ports::rate_windows::RateWindows;
 use crate::ports::rooms::Rooms;
+use crate::ports::secrets::Secrets;
 use crate::ports::sources::Sources;
 use crate::ports::tasks::Tasks;
 use crate::ports::templates::Templates;
 use crate::ports::ticks::Ticks;
 use crate::ports::usage::UsageReader;
 use crate::ports::users::Users;
+use crate::ports::vault::Vault;
 use crate::ports::webhooks::WebhookSigner;
 use crate::ports::workspaces::Workspaces;
+use crate::rates::Rates;
 use crate::settings::Settings;
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -49,6 +54,8 @@ pub struct Ports {
     /// Store.
     pub kv: Arc<dyn Kv>,
     /// Store.
+    pub logs: Arc<dyn Logs>,
+    /// Store.
     pub keys: Arc<dyn Keys>,
     /// Store.
     pub users: Arc<dyn Users>,
@@ -61,7 +68,11 @@ pub struct Ports {
     /// Store.
     pub templates: Arc<dyn Templates>,
     /// Store.
+    pub secrets: Arc<dyn Secrets>,
+    /// Store.
     pub idempotency: Arc<dyn Idempotency>,
+    /// Store.
+    pub rate_windows: Arc<dyn RateWindows>,
     /// Store.
     pub usage: Arc<dyn UsageReader>,
     /// Store.
@@ -80,6 +91,8 @@ pub struct Ports {
     pub webhook_signer: Arc<dyn WebhookSigner>,
     /// Vault.
     pub api_keys: Arc<dyn ApiKeys>,
+    /// Vault.
+    pub vault: Arc<dyn Vault>,
 }
 
 /// The application. Cheap to share as `Arc<App>`.
@@ -96,6 +109,10 @@ pub struct App {
     pub due: Notify,
     /// Rung when a running task was asked to cancel; the executor waits on it.
     pub cancelled: tokio::sync::broadcast::Sender<domain::id::TaskId>,
+    /// Told whose log got lines on this host; those who follow a log wait on it.
+    pub logged: tokio::sync::broadcast::Sender<domain::id::UserId>,
+    /// What this host has taken out of rate windows.
+    pub rates: Rates,
     /// What new calls go to.
     pub catalog: LivePlugins,
     /// What the models answered when they were last asked how they are.
@@ -106,7 +123,9 @@ impl App {
     /// Wire it.
     #[must_use]
     pub fn new(ports: Ports, settings: Settings) -> Self {
+        let rates = Rates::new(Arc::clone(&ports.rate_windows), Arc::clone(&ports.clock));
         let (cancelled, _) = tokio::sync::broadcast::channel(1024);
+        let (logged, _) = tokio::sync::broadcast::channel(1024);
         Self {
             ports,
             settings,
@@ -114,6 +133,8 @@ impl App {
             queued: Notify::new(),
             due: Notify::new(),
             cancelled,
+            logged,
+            rates,
             catalog: LivePlugins::default(),
             models_checked: tokio::sync::Mutex::default(),
         }
@@ -124,6 +145,12 @@ impl App {
         let mut bytes = [0; 16];
         self.ports.entropy.fill(&mut bytes);
         uuid::Builder::from_random_bytes(bytes).into_uuid()
+    }
+
+    /// Tell those who follow the user's log here that it has new lines. Those on other hosts look once a second.
+    pub fn tell_logged(&self, user: domain::id::UserId) {
+        // Nobody listens while nobody follows.
+        let _unfollowed = self.logged.send(user);
     }
 
     /// Tell the workers of this host to stop these tasks. Those of other hosts find out at their heartbeat.

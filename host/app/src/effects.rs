@@ -18,6 +18,7 @@ mod model;
 pub mod recorded;
 pub(crate) mod schema;
 pub mod scope;
+mod secrets;
 mod source;
 mod tools;
 mod turn;

@@ -59,6 +59,12 @@ pub enum Action<'a> {
     ChatWith(&'a Agent),
     /// See and change what all agents of the user read.
     ManageTemplates,
+    /// See which secrets the user has, store and delete them.
+    ManageSecrets,
+    /// See what the user's agents said; an agent key its own only.
+    ReadLogs,
+    /// See what the user's agents have used.
+    ReadUsage,
 }
 
 /// Whether the caller may.
@@ -94,7 +100,11 @@ pub fn authorize(caller: &Caller, action: Action<'_>) -> Result<(), Error> {
         {
             Err(no_agent())
         }
-        Action::SeeUser(_) | Action::ListAgents | Action::ReadAgent(_) | Action::ChatWith(_) => Ok(()),
+        Action::SeeUser(_)
+        | Action::ListAgents
+        | Action::ReadLogs
+        | Action::ReadAgent(_)
+        | Action::ChatWith(_) => Ok(()),
         Action::CreateUser | Action::ListUsers | Action::DeleteUser(_) | Action::ChangePlan(_) => {
             let message = "an admin key is needed to create, list or delete users and to change a plan";
             if caller.kind == KeyKind::Admin { Ok(()) } else { Err(forbidden(message)) }
@@ -103,7 +113,9 @@ pub fn authorize(caller: &Caller, action: Action<'_>) -> Result<(), Error> {
         | Action::CreateAgent
         | Action::ManageAgent(_)
         | Action::ReadDeploy
-        | Action::ManageTemplates => {
+        | Action::ManageTemplates
+        | Action::ManageSecrets
+        | Action::ReadUsage => {
             let message = "an agent key may not do this; use a key of the agent's user";
             if caller.kind == KeyKind::Agent { Err(forbidden(message)) } else { Ok(()) }
         }

@@ -1,6 +1,7 @@
 //! What use cases need of the configuration.
 
 use domain::component::Limits;
+use domain::plan::Plans;
 use std::time::Duration;
 
 /// Set once at start.
@@ -38,10 +39,16 @@ pub struct Settings {
     pub keep_chats: Duration,
     /// Keep ticks this long.
     pub keep_ticks: Duration,
+    /// Keep lines of users' logs this long.
+    pub keep_logs: Duration,
+    /// Keep at most this many lines of one user's log.
+    pub log_lines: u64,
     /// Whether agents of this host may act on their own.
     pub autonomy: bool,
     /// Whether this host runs the worker loops.
     pub worker: bool,
+    /// Requests that each plan admits.
+    pub plans: Plans,
 }
 
 impl Default for Settings {
@@ -64,8 +71,11 @@ impl Default for Settings {
             keep_webhooks: Duration::from_secs(7 * DAY),
             keep_chats: Duration::from_secs(7 * DAY),
             keep_ticks: Duration::from_secs(DAY),
+            keep_logs: Duration::from_secs(14 * DAY),
+            log_lines: 100_000,
             autonomy: true,
             worker: true,
+            plans: Plans::default(),
         }
     }
 }

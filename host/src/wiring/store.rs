@@ -9,9 +9,12 @@ use app::ports::idempotency::Idempotency;
 use app::ports::journal::Journal;
 use app::ports::keys::Keys;
 use app::ports::kv::Kv;
+use app::ports::logs::Logs;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
+use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
+use app::ports::secrets::Secrets;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -32,13 +35,16 @@ pub(super) struct StorePorts {
     pub(super) blobs: Arc<dyn Blobs>,
     pub(super) workspaces: Arc<dyn Workspaces>,
     pub(super) kv: Arc<dyn Kv>,
+    pub(super) logs: Arc<dyn Logs>,
     pub(super) keys: Arc<dyn Keys>,
     pub(super) users: Arc<dyn Users>,
     pub(super) agents: Arc<dyn Agents>,
     pub(super) rooms: Arc<dyn Rooms>,
     pub(super) ticks: Arc<dyn Ticks>,
     pub(super) templates: Arc<dyn Templates>,
+    pub(super) secrets: Arc<dyn Secrets>,
     pub(super) idempotency: Arc<dyn Idempotency>,
+    pub(super) rate_windows: Arc<dyn RateWindows>,
     pub(super) usage: Arc<dyn UsageReader>,
     pub(super) plugins: Arc<dyn Plugins>,
 }
@@ -82,13 +88,16 @@ where
         + Blobs
         + Workspaces
         + Kv
+        + Logs
         + Keys
         + Users
         + Agents
         + Rooms
         + Ticks
         + Templates
+        + Secrets
         + Idempotency
+        + RateWindows
         + UsageReader
         + Plugins
         + Clone,
@@ -101,13 +110,16 @@ where
         blobs: Arc::new(store.clone()),
         workspaces: Arc::new(store.clone()),
         kv: Arc::new(store.clone()),
+        logs: Arc::new(store.clone()),
         keys: Arc::new(store.clone()),
         users: Arc::new(store.clone()),
         agents: Arc::new(store.clone()),
         rooms: Arc::new(store.clone()),
         ticks: Arc::new(store.clone()),
         templates: Arc::new(store.clone()),
+        secrets: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
+        rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
         plugins: Arc::new(store),
     }

@@ -103,6 +103,12 @@ impl Case {
         }
         let turn =
             if operation.contains("{turn}") { people::turn(host, &people).await } else { String::new() };
+        if operation.contains("{key}") {
+            let path = format!("/api/v1/users/{}/secrets", people.user);
+            let stored =
+                host.call(Method::PUT, &path).json(r#"{"STORED_KEY":"a value of a secret"}"#).send().await;
+            assert_eq!(stored.status, 200, "{}", stored.text);
+        }
         let (path, body, method) = (String::new(), String::new(), method.parse().unwrap());
         let mut case = Self { people, path, body, method, task, turn };
         (case.path, case.body) = (case.fill(template), case.fill(rule.body));
@@ -124,6 +130,7 @@ impl Case {
         text.replace("{taskId}", &self.task)
             .replace("{turn}", &self.turn)
             .replace("{id}", "coder-ai")
+            .replace("{key}", "STORED_KEY")
             .replace("{user}", &self.people.user)
             .replace("{agentId}", &self.people.agent_id)
             .replace("{agent}", &self.people.agent)

@@ -298,13 +298,16 @@ fn ports(folder: &tempfile::TempDir, clock: &SimClock, illness: &Illness, seed: 
         blobs: store.clone(),
         workspaces: store.clone(),
         kv: store.clone(),
+        logs: store.clone(),
         keys: store.clone(),
         users: store.clone(),
         agents: store.clone(),
         rooms: store.clone(),
         ticks: store.clone(),
         templates: store.clone(),
+        secrets: store.clone(),
         idempotency: store.clone(),
+        rate_windows: store.clone(),
         usage: store.clone(),
         plugins: store,
         components: Arc::new(NoComponents),
@@ -313,7 +316,11 @@ fn ports(folder: &tempfile::TempDir, clock: &SimClock, illness: &Illness, seed: 
         outbound: Arc::new(Egress::new(Arc::clone(&rules))),
         sources: Arc::new(GuardedSources::new(rules, sources)),
         webhook_signer: Arc::new(StandardWebhooks::new(&secret).unwrap()),
-        api_keys: Arc::new(vault::SkepKeys::new(entropy)),
+        api_keys: Arc::new(vault::SkepKeys::new(entropy.clone())),
+        vault: Arc::new(vault::Envelope::new(
+            vault::key_file::KeyEncryptionKey::parse(&"07".repeat(32)).unwrap(),
+            entropy,
+        )),
     }
 }
 

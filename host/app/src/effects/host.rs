@@ -6,17 +6,18 @@ use super::live::Live;
 use super::recorded::{record_reply, restore_reply};
 use crate::catalog::LivePlugin;
 use crate::failpoint;
-use crate::ports::host_calls::{Answer, HostCalls, LogLevel};
+use crate::ports::host_calls::{Answer, HostCalls};
 use crate::ports::store_error::StoreError;
 use domain::address::{Address, Scope};
 use domain::component::{Nondeterminism, Stop};
 use domain::effect::{Call, CallError, EffectClass, ErrorKind, Reply};
 use domain::journal::{CallRecord, Entry, EntryBody, LocalEffect};
+use domain::log::Level;
 use domain::manifest::grant::Capability;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -32,6 +33,8 @@ pub struct ScopeHost {
     /// Recorded calls by ordinal.
     recorded: BTreeMap<u32, CallRecord>,
     ordinal: AtomicU32,
+    /// Lines that were said since the last entry. They go with the next one, so that whoever resumes here neither loses nor repeats them.
+    said: Mutex<Vec<LocalEffect>>,
     /// How deep this scope is nested.
     pub depth: u8,
     /// Effects that have begun: they end, and are journaled, even when the guest is gone.
@@ -98,6 +101,7 @@ impl ScopeHost {
             plugin,
             recorded,
             ordinal: AtomicU32::new(0),
+            said: Mutex::default(),
             depth: parent.map_or(0, |parent| parent.depth + 1),
             effects: TaskTracker::new(),
             abandoned: parent.map_or_else(CancellationToken::new, |parent| parent.abandoned.child_token()),
@@ -125,6 +129,11 @@ impl ScopeHost {
             recorded: json!({ "function": record.function, "hash": record.hash, "request": record.request }),
             actual: json!("the component ended without this call"),
         })
+    }
+
+    /// What was said since the last entry.
+    pub(super) fn take_said(&self) -> Vec<LocalEffect> {
+        std::mem::take(&mut *self.said.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Answers when whoever called this scope is gone.
@@ -196,7 +205,9 @@ impl ScopeHost {
         record.result = Some(record_reply(self.attempt.app.ports.blobs.as_ref(), &mut result).await?);
         record.duration_us = duration_us;
         let entry = self.entry(ordinal, EntryBody::Call(record));
-        if durable || !effects.is_empty() {
+        let durable = durable || !effects.is_empty();
+        let effects = effects.into_iter().chain(self.take_said()).collect();
+        if durable {
             self.attempt.flush(vec![entry], effects).await?;
         } else {
             self.attempt.buffer(entry, effects).await;
@@ -244,7 +255,7 @@ impl ScopeHost {
                 // Asked before anything says that it began: what did not leave is not uncertain.
                 self.may_send()?;
                 let started = self.entry(ordinal, EntryBody::Call(CallRecord::started(&call)));
-                self.attempt.flush(vec![started], Vec::new()).await?;
+                self.attempt.flush(vec![started], self.take_said()).await?;
                 failpoint::reach("once.after-started");
                 failpoint::reach("once.before-send");
                 let mut performed = live.perform(&call).await?;
@@ -318,19 +329,23 @@ impl HostCalls for SharedScopeHost {
         }
     }
 
-    fn log(&self, level: LogLevel, message: &str, fields: &[(String, String)]) {
+    fn log(&self, level: Level, message: &str, fields: &[(String, String)]) {
         if self.0.is_replaying() {
             return;
         }
         let task = &self.0.attempt.task.new.id;
         let plugin = self.0.plugin.as_ref().map(|plugin| plugin.manifest.id()).unwrap_or_default();
+        let line = line(&plugin, message, fields);
+        let at = self.0.attempt.app.ports.clock.now();
+        let said = LocalEffect::Log { at, level, message: line };
+        self.0.said.lock().unwrap_or_else(PoisonError::into_inner).push(said);
         let fields = json!(fields.iter().cloned().collect::<BTreeMap<String, String>>()).to_string();
         match level {
-            LogLevel::Trace => tracing::trace!(target: "plugin", %task, %plugin, %fields, "{message}"),
-            LogLevel::Debug => tracing::debug!(target: "plugin", %task, %plugin, %fields, "{message}"),
-            LogLevel::Info => tracing::info!(target: "plugin", %task, %plugin, %fields, "{message}"),
-            LogLevel::Warn => tracing::warn!(target: "plugin", %task, %plugin, %fields, "{message}"),
-            LogLevel::Error => tracing::error!(target: "plugin", %task, %plugin, %fields, "{message}"),
+            Level::Trace => tracing::trace!(target: "plugin", %task, %plugin, %fields, "{message}"),
+            Level::Debug => tracing::debug!(target: "plugin", %task, %plugin, %fields, "{message}"),
+            Level::Info => tracing::info!(target: "plugin", %task, %plugin, %fields, "{message}"),
+            Level::Warn => tracing::warn!(target: "plugin", %task, %plugin, %fields, "{message}"),
+            Level::Error => tracing::error!(target: "plugin", %task, %plugin, %fields, "{message}"),
         }
     }
 
@@ -340,6 +355,15 @@ impl HostCalls for SharedScopeHost {
             self.0.attempt.tell("phase.progress", data);
         }
     }
+}
+
+/// A line of the user's log: who said it, what, and with which values.
+fn line(plugin: &str, message: &str, fields: &[(String, String)]) -> String {
+    let mut line = format!("{plugin}: {message}");
+    for (name, value) in fields {
+        line.push_str(&format!(" {name}={value}"));
+    }
+    line
 }
 
 fn halted(halt: Halt) -> Answer {

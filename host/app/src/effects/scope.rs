@@ -409,13 +409,14 @@ async fn end(
         EntryBody::End(ScopeEnd { result: recorded, cost, effects_done, retry_safe }),
     );
     let at = ended.at;
+    let mut effects = host.map(|host| host.take_said()).unwrap_or_default();
     if depth == 0 {
         let status = if result.is_ok() { "completed" } else { "failed" };
-        let event = phase_event(scope, status, result.as_ref().err());
-        attempt.flush(vec![ended], event.into_iter().collect()).await?;
+        effects.extend(phase_event(scope, status, result.as_ref().err()));
+        attempt.flush(vec![ended], effects).await?;
         failpoint::reach("scope.after-end");
     } else {
-        attempt.buffer(ended, Vec::new()).await;
+        attempt.buffer(ended, effects).await;
     }
     let end =
         TryEnd { result: result.clone().map(Yield::Output), at, may_retry: !effects_done || retry_safe };

@@ -119,17 +119,19 @@ CREATE TABLE templates (
 CREATE TABLE data_keys (
     user_id     text PRIMARY KEY REFERENCES users ON DELETE CASCADE,
     sealed      bytea NOT NULL,
+    -- How often secrets were written with it: the version of what was written last.
+    writes      bigint NOT NULL DEFAULT 0,
     created_at  bigint NOT NULL
 );
 
 CREATE TABLE secrets (
     user_id     text NOT NULL REFERENCES users ON DELETE CASCADE,
     name        text NOT NULL,
-    -- Each write adds one; part of what the seal is bound to.
+    -- Which of the user's writes stored it; part of what the seal is bound to, as is `hosts`.
     version     bigint NOT NULL,
     sealed      bytea NOT NULL,
     -- The last four characters of a long value, for people.
-    suffix      text,
+    suffix      bytea,
     -- JSON list of hosts; null where only the plugins' grants say.
     hosts       text,
     updated_at  bigint NOT NULL,
@@ -214,6 +216,8 @@ CREATE INDEX rate_windows_age ON rate_windows (starts_at);
 -- What agents and plugins logged, for their user.
 CREATE TABLE logs (
     id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- Ids do not commit in order. Who follows a log reads by transaction, and only what no open one can come before.
+    tx        bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
     user_id   text NOT NULL,
     agent_id  text NOT NULL,
     task      text,
@@ -221,7 +225,7 @@ CREATE TABLE logs (
     level     text NOT NULL,
     message   bytea NOT NULL
 );
-CREATE INDEX logs_user ON logs (user_id, id);
+CREATE INDEX logs_user ON logs (user_id, tx, id);
 CREATE INDEX logs_age ON logs (at);
 
 -- Short-lived tokens of `connect`.

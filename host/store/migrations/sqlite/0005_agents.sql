@@ -118,13 +118,15 @@ CREATE TABLE templates (
 CREATE TABLE data_keys (
     user_id     TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
     sealed      BLOB NOT NULL,
+    -- How often secrets were written with it: the version of what was written last.
+    writes      INTEGER NOT NULL DEFAULT 0,
     created_at  INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE secrets (
     user_id     TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     name        TEXT NOT NULL,
-    -- Each write adds one; part of what the seal is bound to.
+    -- Which of the user's writes stored it; part of what the seal is bound to, as is `hosts`.
     version     INTEGER NOT NULL,
     sealed      BLOB NOT NULL,
     -- The last four characters of a long value, for people.

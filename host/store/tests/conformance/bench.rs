@@ -7,9 +7,12 @@ use app::ports::idempotency::Idempotency;
 use app::ports::journal::Journal;
 use app::ports::keys::{Account, Keys};
 use app::ports::kv::Kv;
+use app::ports::logs::Logs;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
+use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
+use app::ports::secrets::Secrets;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -35,13 +38,16 @@ pub(crate) trait Store:
     + Blobs
     + Workspaces
     + Kv
+    + Logs
     + Keys
     + Users
     + Agents
     + Rooms
     + Ticks
     + Templates
+    + Secrets
     + Idempotency
+    + RateWindows
     + UsageReader
     + Plugins
 {
@@ -54,13 +60,16 @@ impl<T> Store for T where
         + Blobs
         + Workspaces
         + Kv
+        + Logs
         + Keys
         + Users
         + Agents
         + Rooms
         + Ticks
         + Templates
+        + Secrets
         + Idempotency
+        + RateWindows
         + UsageReader
         + Plugins
 {
@@ -153,6 +162,11 @@ impl Bench {
             bench.store.ensure_account(account, bench.now()).await.unwrap();
         }
         bench
+    }
+
+    /// It moves with [`Bench::advance`].
+    pub(crate) fn clock(&self) -> SimClock {
+        self.clock.clone()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

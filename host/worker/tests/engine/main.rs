@@ -12,6 +12,7 @@ mod models;
 mod nested;
 mod replay;
 mod resume;
+mod secrets;
 mod stopping;
 mod support;
 mod suspects;
