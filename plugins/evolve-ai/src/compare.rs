@@ -25,12 +25,16 @@ pub(crate) fn before(brief: &Brief) -> Result<Facts> {
     let mut facts = now()?;
     for change in kept::changes_of(brief, "coder-ai") {
         facts.offered.retain(|offered| offered.path != change.path);
-        if change.change == "modify" && !change.api_before.is_empty() {
-            facts.offered.push(Offered { path: change.path.clone(), items: change.api_before });
-        }
-        // What a manifest that the task made has said before is nothing.
+        // What a file that the task made has said before is nothing.
         if change.change == "create" {
             facts.manifests.retain(|manifest| manifest.path != change.path);
+        } else if is_manifest(&change.path) {
+            let version = change.api_before.iter().find(|item| item.name == "version");
+            for manifest in facts.manifests.iter_mut().filter(|manifest| manifest.path == change.path) {
+                manifest.version = version.map(|item| item.form.clone());
+            }
+        } else if !change.api_before.is_empty() {
+            facts.offered.push(Offered { path: change.path.clone(), items: change.api_before });
         }
     }
     facts.offered.sort_by(|left, right| left.path.cmp(&right.path));

@@ -88,15 +88,20 @@ fn what_coder_ai_changed_before_is_compared_with_what_was_there_before_it() {
     let mut after = brief("demo");
     let change = json!({"path": "todo.py", "change": "modify", "sha256": "", "lines_added": 1, "lines_removed": 1, "note": "one edit",
         "api_before": [{"name": "gone", "form": "(a)"}, {"name": "overdue", "form": "(items, today)"}, {"name": "add", "form": "(items, text)"}]});
+    let manifest = json!({"path": "pyproject.toml", "change": "modify", "sha256": "", "lines_added": 1, "lines_removed": 1, "note": "one edit",
+        "api_before": [{"name": "version", "form": "1.1.0"}]});
     after.earlier.push(Contribution {
         personality: "coder-ai".into(),
-        details: json!({"summary": "s", "changes": [change]}).to_string(),
+        details: json!({"summary": "s", "changes": [change, manifest]}).to_string(),
     });
     let host = scripted(project(), &[edit("CHANGELOG.md", "# Changes", "# Changes\n\nMore.")]);
     let outcome = run(&host, after);
     let details: Value = serde_json::from_str(&outcome.generate.clone().unwrap().details).unwrap();
     assert_eq!(details["difference"]["removed"], json!(["todo.py: gone"]));
     assert!(gate(&outcome, "migration-note").is_failed());
+    assert!(
+        gate(&outcome, "version-bumped").evidence.starts_with("pyproject.toml: 1.1.0 -> 1.2.0; a major step")
+    );
 }
 
 #[test]

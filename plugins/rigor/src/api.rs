@@ -1,4 +1,4 @@
-//! What a file offers to others: the public names of its language, and what a change of them means to those who use them. Read line by
+//! What a file offers to others: the public names of its language or the version of a manifest, and what a change of them means to those who use them. Read line by
 //! line, without a parser: names that are made at run time are not seen.
 
 mod read;
@@ -50,6 +50,9 @@ pub fn items(path: &str, text: &str) -> Vec<Item> {
     if paths::is_test(path) {
         return Vec::new();
     }
+    if matches!(paths::name(path), "Cargo.toml" | "package.json" | "pyproject.toml") {
+        return version(path, text).into_iter().collect();
+    }
     let mut items = match paths::ending(path) {
         "rs" => read::rust(text),
         "py" => read::python(text),
@@ -61,6 +64,28 @@ pub fn items(path: &str, text: &str) -> Vec<Item> {
     items.sort();
     items.dedup_by(|left, right| left.name == right.name);
     items
+}
+
+/// What a manifest offers is a version. TOML is read by lines: whoever writes files would carry a parser for this alone.
+fn version(path: &str, text: &str) -> Option<Item> {
+    let item = |version: &str| Item { name: "version".to_owned(), form: version.to_owned() };
+    if paths::ending(path) == "json" {
+        let value: serde_json::Value = serde_json::from_str(text).ok()?;
+        return value.get("version").and_then(serde_json::Value::as_str).map(item);
+    }
+    const TABLES: [&str; 4] = ["[package]", "[workspace.package]", "[project]", "[tool.poetry]"];
+    let mut inside = false;
+    for line in text.lines().map(str::trim) {
+        if line.starts_with('[') {
+            inside = TABLES.contains(&line);
+        } else if inside
+            && let Some(rest) =
+                line.strip_prefix("version").and_then(|rest| rest.trim_start().strip_prefix('='))
+        {
+            return rest.trim().strip_prefix('"').and_then(|rest| rest.split('"').next()).map(item);
+        }
+    }
+    None
 }
 
 /// Compares the public names of one file before and after.

@@ -41,6 +41,14 @@ fn public_names_of_each_language_are_read() {
         ),
         ["A", "A.add(int a, int b)"]
     );
+    assert_eq!(names("web/package.json", "{\"version\":\"1.2.0\"}"), ["version1.2.0"]);
+    assert_eq!(
+        names(
+            "Cargo.toml",
+            "[dependencies]\nversion = \"3\"\n[package]\nname = \"a\"\nversion = \"0.1.0\"\n"
+        ),
+        ["version0.1.0"]
+    );
     assert_eq!(names("test_a.py", "def test_one(): pass\n"), Vec::<String>::new());
 }
 
