@@ -8,6 +8,7 @@ use crate::ports::blobs::Blobs;
 use crate::ports::clock::{Clock, Entropy};
 use crate::ports::components::Components;
 use crate::ports::idempotency::Idempotency;
+use crate::ports::jobs::Jobs;
 use crate::ports::journal::Journal;
 use crate::ports::keys::Keys;
 use crate::ports::kv::Kv;
@@ -20,6 +21,7 @@ use crate::ports::queue::Queue;
 use crate::ports::rate_windows::RateWindows;
 use crate::ports::rooms::Rooms;
 use crate::ports::secrets::Secrets;
+use crate::ports::sessions::Sessions;
 use crate::ports::sources::Sources;
 use crate::ports::tasks::Tasks;
 use crate::ports::templates::Templates;
@@ -63,6 +65,10 @@ pub struct Ports {
     pub agents: Arc<dyn Agents>,
     /// Store.
     pub rooms: Arc<dyn Rooms>,
+    /// Store.
+    pub sessions: Arc<dyn Sessions>,
+    /// Store.
+    pub jobs: Arc<dyn Jobs>,
     /// Store.
     pub ticks: Arc<dyn Ticks>,
     /// Store.

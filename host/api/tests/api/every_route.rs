@@ -86,6 +86,8 @@ pub(crate) struct Case {
     method: Method,
     task: String,
     turn: String,
+    /// Further ids by what stands for them.
+    ids: Vec<(&'static str, String)>,
 }
 
 impl Case {
@@ -103,6 +105,7 @@ impl Case {
         }
         let turn =
             if operation.contains("{turn}") { people::turn(host, &people).await } else { String::new() };
+        let ids = people::eliza_ids(host, &people, operation).await;
         if operation.contains("{key}") {
             let path = format!("/api/v1/users/{}/secrets", people.user);
             let stored =
@@ -110,7 +113,7 @@ impl Case {
             assert_eq!(stored.status, 200, "{}", stored.text);
         }
         let (path, body, method) = (String::new(), String::new(), method.parse().unwrap());
-        let mut case = Self { people, path, body, method, task, turn };
+        let mut case = Self { people, path, body, method, task, turn, ids };
         (case.path, case.body) = (case.fill(template), case.fill(rule.body));
         case
     }
@@ -127,6 +130,7 @@ impl Case {
 
     /// The text with what it stands for.
     pub(crate) fn fill(&self, text: &str) -> String {
+        let text = self.ids.iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id));
         text.replace("{taskId}", &self.task)
             .replace("{turn}", &self.turn)
             .replace("{id}", "coder-ai")
@@ -207,7 +211,7 @@ async fn without_a_key_unknown_paths_are_401_and_with_one_404() {
         "/v1/nothing",
         "/api/agent/nothing",
         "/agents/nothing/here",
-        "/api/agents/nothing",
+        "/api/agents/x/nothing",
         "/api/v1/nothing",
         "/nothing",
         "/",

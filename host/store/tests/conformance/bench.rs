@@ -4,6 +4,7 @@ use app::ports::agents::Agents;
 use app::ports::blobs::Blobs;
 use app::ports::clock::{Clock as _, Entropy as _};
 use app::ports::idempotency::Idempotency;
+use app::ports::jobs::Jobs;
 use app::ports::journal::Journal;
 use app::ports::keys::{Account, Keys};
 use app::ports::kv::Kv;
@@ -13,6 +14,7 @@ use app::ports::queue::Queue;
 use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::secrets::Secrets;
+use app::ports::sessions::Sessions;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -43,6 +45,8 @@ pub(crate) trait Store:
     + Users
     + Agents
     + Rooms
+    + Sessions
+    + Jobs
     + Ticks
     + Templates
     + Secrets
@@ -65,6 +69,8 @@ impl<T> Store for T where
         + Users
         + Agents
         + Rooms
+        + Sessions
+        + Jobs
         + Ticks
         + Templates
         + Secrets
