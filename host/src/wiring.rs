@@ -121,6 +121,8 @@ fn settings(config: &Config) -> Settings {
         keep_ended: config.keep_tasks,
         keep_failed: config.keep_failed,
         keep_webhooks: config.keep_webhooks,
+        keep_chats: config.keep_chats,
+        keep_ticks: config.keep_ticks,
         keep_logs: config.keep_logs,
         log_lines: config.log_lines,
         autonomy: config.autonomy,

@@ -61,6 +61,7 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(api::v1::users::agents::chat::chat_with_agent))
         .routes(routes!(api::v1::users::agents::chat::stream::stream_chat))
         .routes(routes!(api::v1::users::agents::chat::turns::events::follow_turn))
+        .routes(routes!(api::v1::users::agents::chat::events::follow_agent))
         // Autonomis: templates.
         .routes(routes!(
             api::v1::users::agent_templates::get_user_templates,

@@ -2,9 +2,11 @@
 
 mod accept;
 pub(crate) mod follow;
+mod own;
 mod text;
 
 pub use follow::{ChatEvent, ChatFollow};
+pub use own::own;
 
 use crate::context::App;
 use crate::live::Signal;
@@ -137,7 +139,8 @@ async fn queue(
     }
     let now = app.ports.clock.now();
     let id = room_id(app, agent, &asked.conversation).await?;
-    let room = Room { id, user: agent.user, agent: agent.id, kind: RoomKind::Chat, created_at: now };
+    let kind = if asked.conversation == Conversation::New { RoomKind::Single } else { RoomKind::Chat };
+    let room = Room { id, user: agent.user, agent: agent.id, kind, created_at: now };
     let new = new_turn(app, agent, id, now);
     let task = new.id.clone();
     let said = asked.messages.into_iter().map(|said| NewMessage {

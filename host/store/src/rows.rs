@@ -20,7 +20,7 @@ pub(crate) use eliza::{JobRow, SessionRow, job_columns, session_columns};
 pub(crate) use entry::{EntryRow, Found, StoredEntry, compare, entry_of, exhausted};
 pub(crate) use log::{LogColumns, levels_from};
 pub(crate) use progress::{Shown, progress_event};
-pub(crate) use room::{MessageRow, RoomRow, message_columns, metadata, no_room};
+pub(crate) use room::{MessageRow, RoomRow, message_columns, metadata, no_agent, no_room, quiet_ticks};
 pub(crate) use secret::{StoredSecret, hosts_text, too_many_secrets};
 pub(crate) use task::{TaskRow, failed_agent, finished_event, quarantine_failure};
 pub(crate) use template::{agent_key, template};

@@ -213,6 +213,10 @@ fn chat() -> Vec<(&'static str, Rule)> {
                 Some(("/api/v1/users/{user}/agents/{agent}/chat/turns/turn_000000000000/events", "", 404)),
             ),
         ),
+        (
+            "GET /api/v1/users/{user}/agents/{agent}/chat/events",
+            rule(AGENT_ON_AGENT, Some(("/api/v1/users/{user}/agents/nobody/chat/events", "", 404))),
+        ),
     ]
 }
 

@@ -8,6 +8,7 @@ mod doubt;
 mod faults;
 mod faulty;
 mod grants;
+mod hundred;
 mod models;
 mod nested;
 mod replay;
