@@ -6,7 +6,7 @@ mod list;
 mod path;
 mod reached;
 
-pub(crate) use body::{JsonObject, read_body};
+pub(crate) use body::{JsonObject, read_at_most, read_body};
 pub(crate) use caller::Authenticated;
 pub(crate) use list::{Page, Parameters};
 pub(crate) use path::{Segment, SegmentPair, SegmentTriple};

@@ -57,6 +57,14 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(api::v1::users::deploy::status::get_deploy_status))
         // Autonomis: usage and monitoring.
         .routes(routes!(api::v1::users::logs::list_logs))
+        .routes(routes!(api::v1::users::usage::get_usage))
+        // Autonomis: files.
+        .routes(routes!(api::v1::users::agents::files::root::list_agent_files))
+        .routes(routes!(
+            api::v1::users::agents::files::read_agent_file,
+            api::v1::users::agents::files::write_agent_file,
+            api::v1::users::agents::files::delete_agent_file
+        ))
         // Autonomis: chat.
         .routes(routes!(api::v1::users::agents::chat::chat_with_agent))
         .routes(routes!(api::v1::users::agents::chat::stream::stream_chat))

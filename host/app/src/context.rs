@@ -2,6 +2,7 @@
 
 use crate::catalog::LivePlugins;
 use crate::live::LiveBus;
+use crate::ports::agent_files::AgentFiles;
 use crate::ports::agents::Agents;
 use crate::ports::api_keys::ApiKeys;
 use crate::ports::blobs::Blobs;
@@ -55,6 +56,8 @@ pub struct Ports {
     pub workspaces: Arc<dyn Workspaces>,
     /// Store.
     pub kv: Arc<dyn Kv>,
+    /// Store.
+    pub agent_files: Arc<dyn AgentFiles>,
     /// Store.
     pub logs: Arc<dyn Logs>,
     /// Store.

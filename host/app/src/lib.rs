@@ -14,6 +14,7 @@ pub mod context;
 pub mod effects;
 pub mod failpoint;
 mod fields;
+pub mod files;
 pub mod health;
 pub mod install;
 pub mod jobs;
@@ -35,6 +36,7 @@ pub mod settings;
 pub mod tasks;
 pub mod templates;
 mod turns;
+pub mod usage;
 pub mod users;
 
 pub use context::{App, Ports};

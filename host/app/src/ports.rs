@@ -2,6 +2,7 @@
 //!
 //! Store ports are shaped like operations: **one method is one transaction**, durable when it answers `Ok`.
 
+pub mod agent_files;
 pub mod agents;
 pub mod api_keys;
 pub mod blobs;

@@ -57,6 +57,8 @@ pub enum Action<'a> {
     ReadDeploy,
     /// Talk to this agent and read its answers.
     ChatWith(&'a Agent),
+    /// Read and write the files of this agent's workspace.
+    UseFiles(&'a Agent),
     /// See and change what all agents of the user read.
     ManageTemplates,
     /// See which secrets the user has, store and delete them.
@@ -95,7 +97,10 @@ pub fn authorize(caller: &Caller, action: Action<'_>) -> Result<(), Error> {
         {
             Err(no_user())
         }
-        Action::ReadAgent(agent) | Action::ManageAgent(agent) | Action::ChatWith(agent)
+        Action::ReadAgent(agent)
+        | Action::ManageAgent(agent)
+        | Action::ChatWith(agent)
+        | Action::UseFiles(agent)
             if !sees(caller, agent) =>
         {
             Err(no_agent())
@@ -104,7 +109,8 @@ pub fn authorize(caller: &Caller, action: Action<'_>) -> Result<(), Error> {
         | Action::ListAgents
         | Action::ReadLogs
         | Action::ReadAgent(_)
-        | Action::ChatWith(_) => Ok(()),
+        | Action::ChatWith(_)
+        | Action::UseFiles(_) => Ok(()),
         Action::CreateUser | Action::ListUsers | Action::DeleteUser(_) | Action::ChangePlan(_) => {
             let message = "an admin key is needed to create, list or delete users and to change a plan";
             if caller.kind == KeyKind::Admin { Ok(()) } else { Err(forbidden(message)) }

@@ -39,6 +39,10 @@ pub struct Settings {
     pub keep_chats: Duration,
     /// Keep ticks this long.
     pub keep_ticks: Duration,
+    /// Largest file of an agent's workspace, in bytes.
+    pub agent_file_limit: u64,
+    /// Bytes that all files of one agent's workspace may have together.
+    pub agent_files_quota: u64,
     /// Keep lines of users' logs this long.
     pub keep_logs: Duration,
     /// Keep at most this many lines of one user's log.
@@ -71,6 +75,8 @@ impl Default for Settings {
             keep_webhooks: Duration::from_secs(7 * DAY),
             keep_chats: Duration::from_secs(7 * DAY),
             keep_ticks: Duration::from_secs(DAY),
+            agent_file_limit: 10 << 20,
+            agent_files_quota: 100 << 20,
             keep_logs: Duration::from_secs(14 * DAY),
             log_lines: 100_000,
             autonomy: true,

@@ -2,6 +2,7 @@
 
 use crate::cli::Failure;
 use crate::config::Config;
+use app::ports::agent_files::AgentFiles;
 use app::ports::agents::Agents;
 use app::ports::blobs::Blobs;
 use app::ports::clock::Clock;
@@ -37,6 +38,7 @@ pub(super) struct StorePorts {
     pub(super) blobs: Arc<dyn Blobs>,
     pub(super) workspaces: Arc<dyn Workspaces>,
     pub(super) kv: Arc<dyn Kv>,
+    pub(super) agent_files: Arc<dyn AgentFiles>,
     pub(super) logs: Arc<dyn Logs>,
     pub(super) keys: Arc<dyn Keys>,
     pub(super) users: Arc<dyn Users>,
@@ -92,6 +94,7 @@ where
         + Blobs
         + Workspaces
         + Kv
+        + AgentFiles
         + Logs
         + Keys
         + Users
@@ -116,6 +119,7 @@ where
         blobs: Arc::new(store.clone()),
         workspaces: Arc::new(store.clone()),
         kv: Arc::new(store.clone()),
+        agent_files: Arc::new(store.clone()),
         logs: Arc::new(store.clone()),
         keys: Arc::new(store.clone()),
         users: Arc::new(store.clone()),

@@ -4,6 +4,7 @@
 //! advisory locks, no prepared statements behind a pooler), so a pooler in transaction mode may stand before it; only `LISTEN` needs a
 //! connection of its own, to the direct URL. Start reading at [`transaction`], then `queue` and `journal`.
 
+mod agent_files;
 mod agents;
 mod append;
 mod blobs;

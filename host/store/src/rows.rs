@@ -2,6 +2,7 @@
 //! append, a progress report or a cursor means. Everything here is pure, so both databases cannot differ in it.
 
 mod agent;
+mod agent_file;
 mod cursor;
 mod eliza;
 mod entry;
@@ -15,6 +16,7 @@ mod tick;
 mod user;
 
 pub(crate) use agent::{AgentRow, agent_columns, agent_taken, milliseconds};
+pub(crate) use agent_file::{Surroundings, ancestors};
 pub(crate) use cursor::Cursor;
 pub(crate) use eliza::{JobRow, SessionRow, job_columns, session_columns};
 pub(crate) use entry::{EntryRow, Found, StoredEntry, compare, entry_of, exhausted};

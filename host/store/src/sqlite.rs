@@ -4,6 +4,7 @@
 //! connections that only read. Blobs are files beside the database. It is not for several hosts: a lock on the data directory refuses
 //! the second process by naming the first.
 
+mod agent_files;
 mod agents;
 mod append;
 mod blobs;

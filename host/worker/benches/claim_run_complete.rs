@@ -18,6 +18,7 @@ mod database;
 #[path = "claim_run_complete/outside.rs"]
 mod outside;
 
+use app::ports::agent_files::AgentFiles;
 use app::ports::agents::Agents;
 use app::ports::blobs::Blobs;
 use app::ports::clock::{Clock as _, Entropy as _};
@@ -162,6 +163,7 @@ where
         + Blobs
         + Workspaces
         + Kv
+        + AgentFiles
         + Logs
         + Keys
         + Users
@@ -190,6 +192,7 @@ where
         workspaces: Arc::new(store.clone()),
         kv: Arc::new(store.clone()),
         logs: Arc::new(store.clone()),
+        agent_files: Arc::new(store.clone()),
         keys: Arc::new(store.clone()),
         users: Arc::new(store.clone()),
         agents: Arc::new(store.clone()),

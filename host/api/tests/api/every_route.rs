@@ -105,6 +105,10 @@ impl Case {
         }
         let turn =
             if operation.contains("{turn}") { people::turn(host, &people).await } else { String::new() };
+        if operation.ends_with("/files/{path}") {
+            let path = format!("/api/v1/users/{}/agents/{}/files/docs/notes.md", people.user, people.agent);
+            assert_eq!(host.call(Method::PUT, &path).raw("Bees.").send().await.status, 201);
+        }
         let ids = people::eliza_ids(host, &people, operation).await;
         if operation.contains("{key}") {
             let path = format!("/api/v1/users/{}/secrets", people.user);
@@ -134,6 +138,7 @@ impl Case {
         text.replace("{taskId}", &self.task)
             .replace("{turn}", &self.turn)
             .replace("{id}", "coder-ai")
+            .replace("{path}", "docs/notes.md")
             .replace("{key}", "STORED_KEY")
             .replace("{user}", &self.people.user)
             .replace("{agentId}", &self.people.agent_id)

@@ -64,6 +64,7 @@ pub(crate) fn rules() -> BTreeMap<&'static str, Rule> {
         users(),
         agents(),
         monitoring(),
+        files(),
         chat(),
         templates(),
         autonomy(),
@@ -183,10 +184,35 @@ fn agents() -> Vec<(&'static str, Rule)> {
 }
 
 fn monitoring() -> Vec<(&'static str, Rule)> {
-    vec![(
-        "GET /api/v1/users/{user}/logs",
-        rule(ANY_ON_USER, Some(("/api/v1/users/{user}/logs?level=loud", "", 400))),
-    )]
+    vec![
+        (
+            "GET /api/v1/users/{user}/logs",
+            rule(ANY_ON_USER, Some(("/api/v1/users/{user}/logs?level=loud", "", 400))),
+        ),
+        (
+            "GET /api/v1/users/{user}/usage",
+            rule(USER_ON_USER, Some(("/api/v1/users/{user}/usage?month=2026-13", "", 400))),
+        ),
+    ]
+}
+
+fn files() -> Vec<(&'static str, Rule)> {
+    const UP: &str = "/api/v1/users/{user}/agents/{agent}/files/%2e%2e/secret";
+    vec![
+        (
+            "GET /api/v1/users/{user}/agents/{agent}/files/",
+            rule(AGENT_ON_AGENT, Some(("/api/v1/users/{user}/agents/nobody/files/", "", 404))),
+        ),
+        ("GET /api/v1/users/{user}/agents/{agent}/files/{path}", rule(AGENT_ON_AGENT, Some((UP, "", 400)))),
+        (
+            "PUT /api/v1/users/{user}/agents/{agent}/files/{path}",
+            made(AGENT_ON_AGENT, 200, "Bees.", (UP, "x", 400)),
+        ),
+        (
+            "DELETE /api/v1/users/{user}/agents/{agent}/files/{path}",
+            made(AGENT_ON_AGENT, 204, "", (UP, "", 400)),
+        ),
+    ]
 }
 
 fn chat() -> Vec<(&'static str, Rule)> {

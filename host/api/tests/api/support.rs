@@ -313,6 +313,7 @@ fn ports(folder: &tempfile::TempDir, clock: &SimClock, illness: &Illness, seed: 
         workspaces: store.clone(),
         kv: store.clone(),
         logs: store.clone(),
+        agent_files: store.clone(),
         keys: store.clone(),
         users: store.clone(),
         agents: store.clone(),

@@ -2,6 +2,8 @@
 
 use super::host::{Halt, Performed};
 use super::live::Live;
+use crate::context::App;
+use crate::ports::store_error::StoreError;
 use crate::turns;
 use domain::agent::Agent;
 use domain::effect::turn::{TurnCall, TurnContext};
@@ -32,7 +34,7 @@ async fn context(live: &Live, turn: &Turn) -> Result<Performed, Halt> {
             return Ok(Performed::error(error));
         }
     };
-    if let Some(error) = over_budget(live, &agent, config.budget).await? {
+    if let Some(error) = over_budget(app, &agent, config.budget).await? {
         return Ok(Performed::error(error));
     }
     let now = app.ports.clock.now();
@@ -44,6 +46,7 @@ async fn context(live: &Live, turn: &Turn) -> Result<Performed, Halt> {
         agent: &agent,
         config: &config,
         templates: crate::templates::effective(app, &agent).await?,
+        files: crate::files::shown(app, &agent).await?,
         history: turns::history(app, turn, &task.id).await?,
         instructions: instructions.iter().map(|instruction| instruction.text.as_str()).collect(),
         origin: turn.origin,
@@ -76,9 +79,12 @@ async fn context(live: &Live, turn: &Turn) -> Result<Performed, Halt> {
 }
 
 /// The refusal of an agent that has used its tokens of this month.
-async fn over_budget(live: &Live, agent: &Agent, budget: Option<u64>) -> Result<Option<CallError>, Halt> {
+pub(super) async fn over_budget(
+    app: &App,
+    agent: &Agent,
+    budget: Option<u64>,
+) -> Result<Option<CallError>, StoreError> {
     let Some(budget) = budget else { return Ok(None) };
-    let app = &live.host.attempt.app;
     let month: String = app.ports.clock.now().rfc3339().chars().take(7).collect();
     let rows = app.ports.usage.list_usage(agent.user, &month).await?;
     let of_agent = rows.iter().filter(|row| row.agent == agent.id);

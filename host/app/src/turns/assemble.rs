@@ -1,5 +1,6 @@
 //! The conversation that a model is asked to go on with.
 
+use crate::files::Shown;
 use domain::agent::Agent;
 use domain::agent::config::AgentConfig;
 use domain::effect::model::{ModelMessage, ModelRequest, Role};
@@ -20,6 +21,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) config: &'a AgentConfig,
     /// In the order in which they are read.
     pub(crate) templates: Vec<(Template, String)>,
+    /// Of its workspace.
+    pub(crate) files: Shown,
     /// Oldest first.
     pub(crate) history: Vec<Message>,
     /// Of a tick.
@@ -74,7 +77,21 @@ fn system(reading: &Reading<'_>) -> String {
             parts.push(format!("# {}\n\n{text}", template.as_str()));
         }
     }
+    parts.extend(workspace(&reading.files));
     parts.join("\n\n")
+}
+
+/// What the agent has in its workspace; nothing when that is empty.
+fn workspace(shown: &Shown) -> Vec<String> {
+    if shown.files.is_empty() {
+        return Vec::new();
+    }
+    let mut list = "# Files in your workspace\n".to_owned();
+    for (path, size) in &shown.files {
+        list.push_str(&format!("\n- {path} ({size} bytes)"));
+    }
+    let notes = shown.notes.iter().map(|(name, text)| format!("# File {name}\n\n{}", text.trim()));
+    std::iter::once(list).chain(notes).collect()
 }
 
 /// What an elizaOS client said about the agent: `system` and `bio`.
@@ -157,6 +174,10 @@ mod tests {
                 (Template::Memory, " ".to_owned()),
                 (Template::Heartbeat, "Look at the hive.".to_owned()),
             ],
+            files: Shown {
+                files: vec![("plan.md".to_owned(), 9)],
+                notes: vec![("plan.md".to_owned(), "Bees.\n".to_owned())],
+            },
             history: vec![said(MessageRole::User, "Hello"), said(MessageRole::Assistant, "Hi")],
             instructions: vec!["Count the bees"],
             origin,
@@ -174,6 +195,10 @@ mod tests {
             system.contains("\"writer\"")
                 && system.contains("Knows bees.")
                 && system.contains("# SOUL.md\n\nBe kind.")
+        );
+        assert!(
+            system.ends_with("# Files in your workspace\n\n- plan.md (9 bytes)\n\n# File plan.md\n\nBees."),
+            "{system}"
         );
         assert!(!system.contains("HEARTBEAT") && !system.contains("MEMORY"), "{system}");
         let roles: Vec<Role> = request.messages.iter().map(|message| message.role).collect();

@@ -1,5 +1,6 @@
 //! One database for one case, with two users, a clock and a source of ids.
 
+use app::ports::agent_files::AgentFiles;
 use app::ports::agents::Agents;
 use app::ports::blobs::Blobs;
 use app::ports::clock::{Clock as _, Entropy as _};
@@ -40,6 +41,7 @@ pub(crate) trait Store:
     + Blobs
     + Workspaces
     + Kv
+    + AgentFiles
     + Logs
     + Keys
     + Users
@@ -64,6 +66,7 @@ impl<T> Store for T where
         + Blobs
         + Workspaces
         + Kv
+        + AgentFiles
         + Logs
         + Keys
         + Users

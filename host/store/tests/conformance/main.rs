@@ -9,6 +9,7 @@ mod bench;
 mod build;
 
 mod accounts;
+mod agent_files;
 mod agents;
 mod append;
 mod blobs;

@@ -85,6 +85,7 @@ impl TestHost {
             workspaces: store.clone(),
             kv: store.clone(),
             logs: store.clone(),
+            agent_files: store.clone(),
             keys: store.clone(),
             users: store.clone(),
             agents: store.clone(),

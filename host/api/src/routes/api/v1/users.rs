@@ -6,6 +6,7 @@ pub(in crate::routes) mod deploy;
 pub(in crate::routes) mod logs;
 pub(in crate::routes) mod secrets;
 pub(in crate::routes) mod tier;
+pub(in crate::routes) mod usage;
 pub(in crate::routes) mod user;
 mod wire;
 
