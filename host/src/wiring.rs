@@ -79,6 +79,7 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
         idempotency: store.idempotency,
         usage: store.usage,
         plugins: store.plugins,
+        skills: store.skills,
         components: Arc::new(runtime),
         packages: Arc::new(catalog),
         models,

@@ -68,6 +68,13 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
             api::v1::users::agents::templates::get_agent_templates,
             api::v1::users::agents::templates::put_agent_templates
         ))
+        // Autonomis: skills.
+        .routes(routes!(api::v1::users::skills::list_skills))
+        .routes(routes!(api::v1::users::skills::skill::get_skill))
+        .routes(routes!(api::v1::users::skills::file::put_skill, api::v1::users::skills::file::delete_skill))
+        .routes(routes!(api::v1::users::skills::grants::get_skill_grants, api::v1::users::skills::grants::put_skill_grants))
+        .routes(routes!(api::v1::users::skills::rollback::roll_back_skill))
+        .routes(routes!(api::v1::users::skills::registry_install::install_from_registry))
         // Autonomy.
         .routes(routes!(api::agent::autonomy::get_autonomy, api::agent::autonomy::set_autonomy))
         .routes(routes!(api::agent::autonomy::status::get_autonomy_status))

@@ -17,6 +17,7 @@ use crate::ports::packages::Packages;
 use crate::ports::plugins::Plugins;
 use crate::ports::queue::Queue;
 use crate::ports::rooms::Rooms;
+use crate::ports::skills::Skills;
 use crate::ports::sources::Sources;
 use crate::ports::tasks::Tasks;
 use crate::ports::templates::Templates;
@@ -66,6 +67,8 @@ pub struct Ports {
     pub usage: Arc<dyn UsageReader>,
     /// Store.
     pub plugins: Arc<dyn Plugins>,
+    /// Store.
+    pub skills: Arc<dyn Skills>,
     /// Runtime.
     pub components: Arc<dyn Components>,
     /// Catalog.
@@ -98,6 +101,8 @@ pub struct App {
     pub cancelled: tokio::sync::broadcast::Sender<domain::id::TaskId>,
     /// What new calls go to.
     pub catalog: LivePlugins,
+    /// What is in memory of users' own plugins.
+    pub(crate) own: crate::skills::own::OwnPlugins,
     /// What the models answered when they were last asked how they are.
     pub(crate) models_checked: tokio::sync::Mutex<Option<crate::health::ModelsChecked>>,
 }
@@ -115,6 +120,7 @@ impl App {
             due: Notify::new(),
             cancelled,
             catalog: LivePlugins::default(),
+            own: crate::skills::own::OwnPlugins::default(),
             models_checked: tokio::sync::Mutex::default(),
         }
     }

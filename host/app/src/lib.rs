@@ -23,6 +23,7 @@ pub mod references;
 pub mod replay;
 pub mod rights;
 pub mod settings;
+pub mod skills;
 pub mod tasks;
 pub mod templates;
 mod turns;

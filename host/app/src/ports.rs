@@ -19,6 +19,7 @@ pub mod packages;
 pub mod plugins;
 pub mod queue;
 pub mod rooms;
+pub mod skills;
 pub mod sources;
 pub mod store_error;
 pub mod tasks;

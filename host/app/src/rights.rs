@@ -59,6 +59,10 @@ pub enum Action<'a> {
     ChatWith(&'a Agent),
     /// See and change what all agents of the user read.
     ManageTemplates,
+    /// See, install, grant and delete plugins of the user.
+    ManageSkills,
+    /// See and decide what waits for a person.
+    ManageApprovals,
 }
 
 /// Whether the caller may.
@@ -103,7 +107,9 @@ pub fn authorize(caller: &Caller, action: Action<'_>) -> Result<(), Error> {
         | Action::CreateAgent
         | Action::ManageAgent(_)
         | Action::ReadDeploy
-        | Action::ManageTemplates => {
+        | Action::ManageTemplates
+        | Action::ManageSkills
+        | Action::ManageApprovals => {
             let message = "an agent key may not do this; use a key of the agent's user";
             if caller.kind == KeyKind::Agent { Err(forbidden(message)) } else { Ok(()) }
         }

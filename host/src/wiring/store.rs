@@ -12,6 +12,7 @@ use app::ports::kv::Kv;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::rooms::Rooms;
+use app::ports::skills::Skills;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -41,6 +42,7 @@ pub(super) struct StorePorts {
     pub(super) idempotency: Arc<dyn Idempotency>,
     pub(super) usage: Arc<dyn UsageReader>,
     pub(super) plugins: Arc<dyn Plugins>,
+    pub(super) skills: Arc<dyn Skills>,
 }
 
 /// SQLite in the data directory, or PostgreSQL. `fingerprint` is that of the key-encryption key.
@@ -91,6 +93,7 @@ where
         + Idempotency
         + UsageReader
         + Plugins
+        + Skills
         + Clone,
 {
     StorePorts {
@@ -109,7 +112,8 @@ where
         templates: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
-        plugins: Arc::new(store),
+        plugins: Arc::new(store.clone()),
+        skills: Arc::new(store),
     }
 }
 

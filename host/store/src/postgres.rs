@@ -24,6 +24,7 @@ mod rooms;
 mod row;
 mod signal;
 mod submit;
+mod skills;
 mod tasks;
 mod templates;
 mod ticks;

@@ -24,6 +24,7 @@ mod readers;
 mod rooms;
 mod row;
 mod schema;
+mod skills;
 mod tasks;
 mod templates;
 mod ticks;

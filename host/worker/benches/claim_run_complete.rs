@@ -27,6 +27,7 @@ use app::ports::keys::Keys;
 use app::ports::kv::Kv;
 use app::ports::models::{Model, Models};
 use app::ports::plugins::Plugins;
+use app::ports::skills::Skills;
 use app::ports::queue::Queue;
 use app::ports::rooms::Rooms;
 use app::ports::tasks::Tasks;
@@ -166,6 +167,7 @@ where
         + Idempotency
         + UsageReader
         + Plugins
+        + Skills
         + Clone,
 {
     let model: Arc<dyn Model> = Arc::new(NotAsked);
@@ -187,7 +189,8 @@ where
         templates: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
-        plugins: Arc::new(store),
+        plugins: Arc::new(store.clone()),
+        skills: Arc::new(store),
         components: Arc::new(NotAsked),
         packages: Arc::new(NotAsked),
         models: Models { tiers: [Arc::clone(&model), Arc::clone(&model), model] },

@@ -19,6 +19,7 @@ mod rights;
 mod rules;
 mod running;
 mod serving;
+mod skills;
 mod start;
 mod submit;
 mod support;

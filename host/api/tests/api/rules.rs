@@ -30,7 +30,7 @@ const USER_ON_AGENT: Who = Who::Of(200, 403, 404);
 /// About an agent: for itself, too.
 const AGENT_ON_AGENT: Who = Who::Of(200, 200, 404);
 
-/// What a route must do. In paths and bodies `{user}`, `{agent}`, `{agentId}`, `{taskId}`, `{turn}`, `{id}` and `{new}` stand for what the case made.
+/// What a route must do. In paths and bodies `{user}`, `{agent}`, `{agentId}`, `{taskId}`, `{turn}`, `{id}`, `{digest}` and `{new}` stand for what the case made.
 pub(crate) struct Rule {
     pub(crate) who: Who,
     /// Status when it is well used.
@@ -57,7 +57,7 @@ fn made(who: Who, ok: u16, body: &'static str, bad: Bad) -> Rule {
 
 /// All of them.
 pub(crate) fn rules() -> BTreeMap<&'static str, Rule> {
-    [host(), tasks(), users(), agents(), chat(), templates(), autonomy(), runtimes()]
+    [host(), tasks(), users(), agents(), chat(), templates(), skills(), autonomy(), runtimes()]
         .into_iter()
         .flatten()
         .collect()
@@ -214,6 +214,42 @@ fn templates() -> Vec<(&'static str, Rule)> {
         (
             "PUT /api/v1/users/{user}/agents/{agent}/templates",
             made(USER_ON_AGENT, 200, TEXTS, ("/api/v1/users/{user}/agents/{agent}/templates", UNKNOWN, 400)),
+        ),
+    ]
+}
+
+fn skills() -> Vec<(&'static str, Rule)> {
+    const TEXT: &str = "---\nname: {id}\ndescription: Greets people.\n---\nSay hello.\n";
+    const GRANT: &str = r#"{"digest":"{digest}","capabilities":[{"interface":"kv","quota":10}]}"#;
+    let of_skill = |bad: &'static str| rule(USER_ON_USER, Some((bad, "", 404)));
+    vec![
+        ("GET /api/v1/users/{user}/skills", rule(USER_ON_USER, Some(("/api/v1/users/{user}/skills?cursor=No!", "", 400)))),
+        ("GET /api/v1/users/{user}/skills/{id}", of_skill("/api/v1/users/{user}/skills/nobody")),
+        (
+            "PUT /api/v1/users/{user}/skills/{id}/file",
+            made(USER_ON_USER, 201, TEXT, ("/api/v1/users/{user}/skills/another/file", TEXT, 422)),
+        ),
+        (
+            "DELETE /api/v1/users/{user}/skills/{id}/file",
+            made(USER_ON_USER, 204, "", ("/api/v1/users/{user}/skills/nobody/file", "", 404)),
+        ),
+        ("GET /api/v1/users/{user}/skills/{id}/grants", of_skill("/api/v1/users/{user}/skills/nobody/grants")),
+        (
+            "PUT /api/v1/users/{user}/skills/{id}/grants",
+            made(USER_ON_USER, 200, GRANT, ("/api/v1/users/{user}/skills/{id}/grants", r#"{"digest":1}"#, 400)),
+        ),
+        (
+            "POST /api/v1/users/{user}/skills/{id}/rollback",
+            rule(USER_ON_USER, Some(("/api/v1/users/{user}/skills/nobody/rollback", "", 404))),
+        ),
+        (
+            "POST /api/v1/users/{user}/skills/{id}/registry-install",
+            made(
+                USER_ON_USER,
+                409,
+                r#"{"version":"1.0.0"}"#,
+                ("/api/v1/users/{user}/skills/{id}/registry-install", r#"{"version":1}"#, 400),
+            ),
         ),
     ]
 }

@@ -8,6 +8,7 @@ use crate::catalog::LivePlugin;
 use crate::failpoint;
 use crate::ports::host_calls::{Answer, HostCalls, LogLevel};
 use crate::ports::store_error::StoreError;
+use crate::skills::own;
 use domain::address::{Address, Scope};
 use domain::component::{Nondeterminism, Stop};
 use domain::effect::{Call, CallError, EffectClass, ErrorKind, Reply};
@@ -133,8 +134,15 @@ impl ScopeHost {
     }
 
     /// What the plugin is granted now; none for calls that the host makes itself, which need no grant.
-    pub(super) fn granted(&self) -> Option<Vec<Capability>> {
-        self.plugin.as_ref().map(|plugin| self.attempt.app.catalog.granted(plugin.digest))
+    pub(super) async fn granted(&self) -> Result<Option<Vec<Capability>>, StoreError> {
+        let app = &self.attempt.app;
+        Ok(match &self.plugin {
+            None => None,
+            Some(plugin) => Some(match plugin.owner {
+                None => app.catalog.granted(plugin.digest),
+                Some(user) => own::granted(app, user, plugin.digest).await?,
+            }),
+        })
     }
 
     /// The guest is gone: give up reads, wait for the effects that have begun.
@@ -213,7 +221,7 @@ impl ScopeHost {
         let clock = Arc::clone(&self.attempt.app.ports.clock);
         let began = clock.elapsed();
         let took = || u64::try_from(clock.elapsed().saturating_sub(began).as_micros()).unwrap_or(u64::MAX);
-        if let Err(error) = self.authorize(&call) {
+        if let Err(error) = self.authorize(&call).await? {
             return self.append(ordinal, &call, Performed::error(error), took(), false).await;
         }
         let address = Address { task: self.attempt.task.new.id.clone(), scope: self.scope.clone(), ordinal };
@@ -269,8 +277,8 @@ impl ScopeHost {
     }
 
     /// Against the grants of now: the scope may have begun under others.
-    fn authorize(&self, call: &Call) -> Result<(), CallError> {
-        match (&self.plugin, self.granted()) {
+    async fn authorize(&self, call: &Call) -> Result<Result<(), CallError>, StoreError> {
+        Ok(match (&self.plugin, self.granted().await?) {
             (Some(plugin), Some(granted)) => domain::manifest::grant::authorize(
                 &plugin.manifest.id(),
                 call,
@@ -278,7 +286,7 @@ impl ScopeHost {
                 &granted,
             ),
             _ => Ok(()),
-        }
+        })
     }
 
     fn may_send(&self) -> Result<(), Halt> {

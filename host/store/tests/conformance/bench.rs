@@ -10,6 +10,7 @@ use app::ports::kv::Kv;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::rooms::Rooms;
+use app::ports::skills::Skills;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -44,6 +45,7 @@ pub(crate) trait Store:
     + Idempotency
     + UsageReader
     + Plugins
+    + Skills
 {
 }
 
@@ -63,6 +65,7 @@ impl<T> Store for T where
         + Idempotency
         + UsageReader
         + Plugins
+        + Skills
 {
 }
 

@@ -21,6 +21,7 @@ mod idempotency;
 mod people;
 mod plugins;
 mod rooms;
+mod skills;
 mod sqlite_only;
 mod strikes;
 mod submit;

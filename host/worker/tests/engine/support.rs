@@ -93,6 +93,7 @@ impl TestHost {
             idempotency: store.clone(),
             usage: store.clone(),
             plugins: store.clone(),
+            skills: store.clone(),
             components: components.clone(),
             packages: Arc::new(NoPackages),
             models: Models { tiers: [Arc::clone(&model), Arc::clone(&model), model] },
@@ -129,6 +130,7 @@ impl TestHost {
             digest,
             granted: granted.clone(),
             profile: Profile::Small,
+            owner: None,
             manifest,
         });
         let mut view = app::catalog::CatalogView::clone(&self.app.catalog.view());
