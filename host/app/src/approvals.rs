@@ -53,12 +53,19 @@ fn position(cursor: &str) -> Result<After, Error> {
 /// # Errors
 /// 404; 403 for an agent key.
 pub async fn get(app: &App, caller: &Caller, id: &str) -> Result<Value, Error> {
-    rights::authorize(caller, Action::ManageApprovals)?;
-    let found = match is_id(id) {
-        true => app.ports.approvals.find_approval(caller.user, id, app.ports.clock.now()).await?,
-        false => None,
+    Ok(shown(&find(app, caller, id).await?))
+}
+
+/// What is another user's is not there; what is the user's own its agents may not see.
+async fn find(app: &App, caller: &Caller, id: &str) -> Result<Approval, Error> {
+    let found = if is_id(id) {
+        app.ports.approvals.find_approval(caller.user, id, app.ports.clock.now()).await?
+    } else {
+        None
     };
-    Ok(shown(&found.ok_or_else(|| no_approval(id))?))
+    let found = found.ok_or_else(|| no_approval(id))?;
+    rights::authorize(caller, Action::ManageApprovals)?;
+    Ok(found)
 }
 
 /// Decide what is pending. The task that waits for it goes on.
@@ -66,16 +73,13 @@ pub async fn get(app: &App, caller: &Caller, id: &str) -> Result<Value, Error> {
 /// # Errors
 /// 404; 403 for an agent key; 400 for another decision; 409 when it was decided or is over.
 pub async fn decide(app: &App, caller: &Caller, id: &str, request: &Value) -> Result<Value, Error> {
-    rights::authorize(caller, Action::ManageApprovals)?;
+    find(app, caller, id).await?;
     let fields = object(request)?;
     let word = text(fields, "decision")?.ok_or_else(|| invalid("decision", "is missing"))?;
     let decision = one_of("decision", word, &DECISIONS, |word| word)?;
     let reason = text(fields, "reason")?.map(str::to_owned);
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > REASON_LIMIT) {
         return Err(invalid("reason", &format!("must have at most {REASON_LIMIT} characters")));
-    }
-    if !is_id(id) {
-        return Err(no_approval(id));
     }
     let (approve, now) = (decision == "approve", app.ports.clock.now());
     let approvals = &app.ports.approvals;
