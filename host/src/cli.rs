@@ -8,6 +8,7 @@ mod failure;
 mod model;
 mod plugins;
 mod replay;
+mod secrets;
 mod serve;
 mod show;
 mod sse;
@@ -74,6 +75,8 @@ pub(crate) enum Verb {
     Users(users::UsersVerb),
     /// List, create, start, stop, configure and delete agents of a user.
     Agents(agents::Options),
+    /// List, store and delete the secrets of a user.
+    Secrets(secrets::Options),
     /// Submit a development task.
     Task(task::Options),
     /// Run a finished task again from its journal, without network, and compare every byte.
@@ -135,6 +138,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Model(verb) => model::run(&common, verb).await,
         Verb::Users(verb) => users::run(&common, verb).await,
         Verb::Agents(options) => agents::run(&common, options).await,
+        Verb::Secrets(options) => secrets::run(&common, options).await,
         Verb::Task(options) => task::run(&common, options).await,
         Verb::Replay(options) => replay::run(&common, options).await,
         // Handled before threads start.

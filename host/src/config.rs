@@ -8,6 +8,7 @@
 
 mod layers;
 mod models;
+mod plans;
 mod settings;
 mod values;
 
@@ -15,6 +16,7 @@ pub(crate) use layers::{Effective, Flags};
 pub(crate) use models::{ModelsConfig, Provider, TierConfig};
 pub(crate) use settings::SETTINGS;
 
+use domain::plan::Plans;
 use egress::sources::SourceRoot;
 use ipnet::IpNet;
 use std::net::SocketAddr;
@@ -116,6 +118,8 @@ pub(crate) struct Config {
     pub(crate) token_budget: u64,
     /// Traps in a row that take a new plugin version back; 0 never.
     pub(crate) trap_limit: u32,
+    /// Requests that each plan admits.
+    pub(crate) plans: Plans,
     /// How long a task waits for a model that is away.
     pub(crate) model_patience: Duration,
     /// How long completed and cancelled tasks are kept.
@@ -124,6 +128,8 @@ pub(crate) struct Config {
     pub(crate) keep_failed: Duration,
     /// How long webhook deliveries are kept.
     pub(crate) keep_webhooks: Duration,
+    pub(crate) keep_logs: Duration,
+    pub(crate) log_lines: u64,
     /// Bytes of a request body.
     pub(crate) body_limit: usize,
     /// Where each value came from, for `skep doctor`.
@@ -167,6 +173,7 @@ impl Config {
             database_url,
             admin_key: layers.optional("admin_key"),
             models: layers.models()?,
+            plans: layers.plans()?,
             model_dir: layers.path("model_dir")?,
             source_roots: layers
                 .list_of("source_roots", |text| text.parse().map_err(|error| format!("{error}")))?,
@@ -191,6 +198,8 @@ impl Config {
             keep_tasks: layers.days("keep_tasks_days")?,
             keep_failed: layers.days("keep_failed_days")?,
             keep_webhooks: layers.days("keep_webhooks_days")?,
+            keep_logs: layers.days("keep_logs_days")?,
+            log_lines: layers.parse("log_lines", "write a number of lines")?,
             body_limit,
             data_dir,
             effective: layers.effective(),

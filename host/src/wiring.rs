@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::Arc;
 use uuid::Uuid;
 use vault::key_file::KeyEncryptionKey;
-use vault::{SkepKeys, key_file, secret_file};
+use vault::{Envelope, SkepKeys, key_file, secret_file};
 
 /// A host that is ready to serve.
 pub(crate) struct Host {
@@ -70,16 +70,20 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
         blobs: store.blobs,
         workspaces: store.workspaces,
         kv: store.kv,
+        logs: store.logs,
         keys: store.keys,
         users: store.users,
         agents: store.agents,
         rooms: store.rooms,
         ticks: store.ticks,
         templates: store.templates,
+        secrets: store.secrets,
         idempotency: store.idempotency,
+        rate_windows: store.rate_windows,
         usage: store.usage,
         plugins: store.plugins,
         skills: store.skills,
+        approvals: store.approvals,
         components: Arc::new(runtime),
         packages: Arc::new(catalog),
         models,
@@ -87,6 +91,7 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
         sources: Arc::new(sources),
         webhook_signer: Arc::new(signer),
         api_keys: Arc::new(SkepKeys::new(Arc::clone(&entropy))),
+        vault: Arc::new(Envelope::new(key, Arc::clone(&entropy))),
         clock,
         entropy: Arc::clone(&entropy),
     };
@@ -116,8 +121,11 @@ fn settings(config: &Config) -> Settings {
         keep_ended: config.keep_tasks,
         keep_failed: config.keep_failed,
         keep_webhooks: config.keep_webhooks,
+        keep_logs: config.keep_logs,
+        log_lines: config.log_lines,
         autonomy: config.autonomy,
         worker: config.worker,
+        plans: config.plans,
         ..defaults
     }
 }

@@ -71,7 +71,8 @@ impl Request {
         Ok(self.body(serde_json::to_vec(value)?).header("content-type", "application/json"))
     }
 
-    /// Has the host attach a secret; its value never enters the plugin.
+    /// Has the host attach a secret; its value never enters the plugin, also not in the answer, where it becomes `****`.
+    /// The plugin asks for it in its capability: `http(hosts("api.example.com"), header("authorization", "API_KEY"), "…")`.
     pub fn credential(mut self, credential: Credential) -> Self {
         self.0.credentials.push(credential);
         self
@@ -82,6 +83,38 @@ impl Request {
         self.credential(Credential::Header(HeaderCredential {
             header: "authorization".into(),
             prefix: "Bearer ".into(),
+            secret: secret.into(),
+        }))
+    }
+
+    /// HTTP basic authentication with a secret as the password.
+    pub fn basic(self, user: impl Into<String>, secret: impl Into<String>) -> Self {
+        self.credential(Credential::Basic(BasicCredential { user: user.into(), secret: secret.into() }))
+    }
+
+    /// A header whose value is a secret, such as `x-api-key`.
+    pub fn secret_header(self, header: impl Into<String>, secret: impl Into<String>) -> Self {
+        self.credential(Credential::Header(HeaderCredential {
+            header: header.into(),
+            prefix: String::new(),
+            secret: secret.into(),
+        }))
+    }
+
+    /// A query parameter whose value is a secret.
+    pub fn secret_query(self, name: impl Into<String>, secret: impl Into<String>) -> Self {
+        self.credential(Credential::Query(FieldCredential { name: name.into(), secret: secret.into() }))
+    }
+
+    /// A field of the form body whose value is a secret.
+    pub fn secret_form(self, name: impl Into<String>, secret: impl Into<String>) -> Self {
+        self.credential(Credential::Form(FieldCredential { name: name.into(), secret: secret.into() }))
+    }
+
+    /// A place in the JSON body, such as `/auth/token`, whose value is a secret. What it is in must be there.
+    pub fn secret_json(self, pointer: impl Into<String>, secret: impl Into<String>) -> Self {
+        self.credential(Credential::JsonPointer(FieldCredential {
+            name: pointer.into(),
             secret: secret.into(),
         }))
     }

@@ -33,6 +33,13 @@ struct Settings {
     capabilities(
         files(read, paths("docs/"), "reads \"docs\""),
         http(hosts("a.example", "*.b.example"), methods("GET", "POST"), "asks"),
+        http(
+            hosts("c.example"),
+            header("authorization", "KEY"),
+            basic("ada", "PASSWORD"),
+            json_pointer("/auth", "KEY"),
+            "signs in"
+        ),
         model("thinks"),
         kv(quota = 1024, "remembers"),
         tools(names("files.*"), "uses"),
@@ -118,6 +125,11 @@ fn the_manifest_says_what_the_code_says() {
             "capabilities": [
                 {"interface": "files", "reason": "reads \"docs\"", "access": "read", "paths": ["docs/"]},
                 {"interface": "http", "reason": "asks", "hosts": ["a.example", "*.b.example"], "methods": ["GET", "POST"]},
+                {"interface": "http", "reason": "signs in", "hosts": ["c.example"], "methods": ["GET"], "credentials": [
+                    {"secret": "KEY", "hosts": ["c.example"], "placement": "header", "name": "authorization"},
+                    {"secret": "PASSWORD", "hosts": ["c.example"], "placement": "basic", "name": "ada"},
+                    {"secret": "KEY", "hosts": ["c.example"], "placement": "json-pointer", "name": "/auth"},
+                ]},
                 {"interface": "model", "reason": "thinks", "tiers": ["core", "pro", "ultra"]},
                 {"interface": "kv", "reason": "remembers", "quota": 1024},
                 {"interface": "tools", "reason": "uses", "names": ["files.*"]},

@@ -22,3 +22,4 @@ pub mod peer;
 pub mod readme;
 pub mod sink;
 pub mod team;
+pub mod traces;

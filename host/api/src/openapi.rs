@@ -117,7 +117,7 @@ fn describe(path: &str, method: &str, operation: &mut Value, refusals: &mut Refu
     set(operation, &["security"], Value::Array(security));
     let mut codes = vec![Code::MisdirectedRequest, Code::InternalError, Code::ServiceUnavailable];
     if access != Access::Open {
-        codes.extend([Code::Unauthorized, Code::Forbidden]);
+        codes.extend([Code::Unauthorized, Code::Forbidden, Code::RateLimited]);
     }
     if path.contains('{') {
         codes.push(Code::NotFound);
@@ -162,6 +162,16 @@ fn idempotency_key() -> Value {
     })
 }
 
+const RATE_HEADERS: [(&str, &str); 4] = [
+    ("Retry-After", "Seconds until it is worth another try."),
+    (
+        "X-RateLimit-Limit",
+        "Requests that the user has in a clock hour (a quarter of one outside of `/v1` and `/api/v1`).",
+    ),
+    ("X-RateLimit-Remaining", "Those that are left."),
+    ("X-RateLimit-Reset", "When the next one begins: seconds since the epoch."),
+];
+
 fn error_response(surface: Surface, code: Code) -> Value {
     let (description, message) = meaning(code);
     let error = Error::new(code, message);
@@ -178,6 +188,12 @@ fn error_response(surface: Surface, code: Code) -> Value {
     if code == Code::Unauthorized {
         let schema = json!({ "type": "string", "const": "Bearer" });
         set(&mut response, &["headers", "WWW-Authenticate"], json!({ "schema": schema }));
+    }
+    if code == Code::RateLimited {
+        for (name, description) in RATE_HEADERS {
+            let header = json!({ "description": description, "schema": { "type": "integer" } });
+            set(&mut response, &["headers", name], header);
+        }
     }
     response
 }
@@ -205,6 +221,10 @@ fn meaning(code: Code) -> (&'static str, &'static str) {
         Code::Unprocessable => (
             "Well-formed and unacceptable.",
             "this Idempotency-Key came before with another body; use a new key",
+        ),
+        Code::RateLimited => (
+            "The user's requests of this hour or minute are used up. Every answer to a user or agent key has the `X-RateLimit-*` headers.",
+            "the limit of requests is reached; try again in 42 s, or ask for a larger plan",
         ),
         Code::ServiceUnavailable => ("Not now.", ""),
         _ => ("Our fault; the cause is in the log.", ""),

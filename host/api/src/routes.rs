@@ -55,6 +55,8 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
             api::v1::users::agents::config::patch_agent_config
         ))
         .routes(routes!(api::v1::users::deploy::status::get_deploy_status))
+        // Autonomis: usage and monitoring.
+        .routes(routes!(api::v1::users::logs::list_logs))
         // Autonomis: chat.
         .routes(routes!(api::v1::users::agents::chat::chat_with_agent))
         .routes(routes!(api::v1::users::agents::chat::stream::stream_chat))
@@ -75,6 +77,9 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(api::v1::users::skills::grants::get_skill_grants, api::v1::users::skills::grants::put_skill_grants))
         .routes(routes!(api::v1::users::skills::rollback::roll_back_skill))
         .routes(routes!(api::v1::users::skills::registry_install::install_from_registry))
+        // Autonomis: secrets.
+        .routes(routes!(api::v1::users::secrets::put_secrets, api::v1::users::secrets::list_secrets))
+        .routes(routes!(api::v1::users::secrets::secret::delete_secret))
         // Autonomy.
         .routes(routes!(api::agent::autonomy::get_autonomy, api::agent::autonomy::set_autonomy))
         .routes(routes!(api::agent::autonomy::status::get_autonomy_status))
@@ -88,5 +93,7 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(agents::stop::stop_agent))
         .routes(routes!(agents::message::send_message))
         // Ours.
+        .routes(routes!(v1::approvals::list_approvals))
+        .routes(routes!(v1::approvals::approval::get_approval, v1::approvals::approval::decide_approval))
         .routes(routes!(v1::admin::plugins::list_plugins))
 }

@@ -2,6 +2,7 @@
 
 use crate::model_server::error_body as openai_body;
 use domain::error::{Code, Error};
+use domain::rate::Counted;
 use serde_json::{Value, json};
 
 /// A dialect of errors.
@@ -50,10 +51,21 @@ impl Surface {
         PREFIXES.iter().find(|(prefix, _)| has(prefix)).map_or(Self::Plain, |(_, surface)| *surface)
     }
 
+    /// Whether requests are counted against the user's plan.
+    pub(crate) fn counted(self) -> Counted {
+        match self {
+            Self::Autonoma | Self::OpenAi | Self::Autonomis => Counted::Plan,
+            Self::Autonomy | Self::Start | Self::Eliza | Self::Mcp | Self::Plain => Counted::Other,
+        }
+    }
+
     /// The body of an error.
     pub(crate) fn body(self, error: &Error) -> Value {
         let message = self.public_message(error);
-        let code = error.code.as_str();
+        let code = match (self, error.code) {
+            (Self::Eliza, Code::RateLimited) => "RATE_LIMIT_EXCEEDED",
+            (_, code) => code.as_str(),
+        };
         match self {
             Self::Autonomy => json!({ "error": message, "code": code }),
             Self::Start => json!({ "success": false, "error": message }),

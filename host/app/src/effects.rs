@@ -5,6 +5,7 @@
 //! [`host`] answers the calls of a scope. Every capability has a file of its own; all can be tested without wasm.
 
 mod agents;
+mod approve;
 pub mod attempt;
 mod doubt;
 mod files;
@@ -18,6 +19,7 @@ mod model;
 pub mod recorded;
 pub(crate) mod schema;
 pub mod scope;
+mod secrets;
 mod source;
 mod tools;
 mod turn;

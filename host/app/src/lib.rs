@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod agents;
+pub mod approvals;
 pub mod authenticate;
 pub mod autonomy;
 pub mod catalog;
@@ -16,12 +17,15 @@ mod fields;
 pub mod health;
 pub mod install;
 pub mod live;
+pub mod logs;
 pub mod personalities;
 pub mod plugins;
 pub mod ports;
+pub mod rates;
 pub mod references;
 pub mod replay;
 pub mod rights;
+pub mod secrets;
 pub mod settings;
 pub mod skills;
 pub mod tasks;

@@ -63,6 +63,12 @@ pub enum Action<'a> {
     ManageSkills,
     /// See and decide what waits for a person.
     ManageApprovals,
+    /// See which secrets the user has, store and delete them.
+    ManageSecrets,
+    /// See what the user's agents said; an agent key its own only.
+    ReadLogs,
+    /// See what the user's agents have used.
+    ReadUsage,
 }
 
 /// Whether the caller may.
@@ -98,7 +104,11 @@ pub fn authorize(caller: &Caller, action: Action<'_>) -> Result<(), Error> {
         {
             Err(no_agent())
         }
-        Action::SeeUser(_) | Action::ListAgents | Action::ReadAgent(_) | Action::ChatWith(_) => Ok(()),
+        Action::SeeUser(_)
+        | Action::ListAgents
+        | Action::ReadLogs
+        | Action::ReadAgent(_)
+        | Action::ChatWith(_) => Ok(()),
         Action::CreateUser | Action::ListUsers | Action::DeleteUser(_) | Action::ChangePlan(_) => {
             let message = "an admin key is needed to create, list or delete users and to change a plan";
             if caller.kind == KeyKind::Admin { Ok(()) } else { Err(forbidden(message)) }
@@ -109,7 +119,9 @@ pub fn authorize(caller: &Caller, action: Action<'_>) -> Result<(), Error> {
         | Action::ReadDeploy
         | Action::ManageTemplates
         | Action::ManageSkills
-        | Action::ManageApprovals => {
+        | Action::ManageApprovals
+        | Action::ManageSecrets
+        | Action::ReadUsage => {
             let message = "an agent key may not do this; use a key of the agent's user";
             if caller.kind == KeyKind::Agent { Err(forbidden(message)) } else { Ok(()) }
         }

@@ -1,6 +1,7 @@
 //! What use cases need of the configuration.
 
 use domain::component::Limits;
+use domain::plan::Plans;
 use std::time::Duration;
 
 /// Set once at start.
@@ -24,6 +25,8 @@ pub struct Settings {
     pub token_budget: u64,
     /// How long a task waits for a model that is away before it fails.
     pub model_patience: Duration,
+    /// How long a person has to decide.
+    pub approval_life: Duration,
     /// Keep completed and cancelled tasks this long.
     pub keep_ended: Duration,
     /// Keep failed tasks this long.
@@ -38,10 +41,16 @@ pub struct Settings {
     pub keep_chats: Duration,
     /// Keep ticks this long.
     pub keep_ticks: Duration,
+    /// Keep lines of users' logs this long.
+    pub keep_logs: Duration,
+    /// Keep at most this many lines of one user's log.
+    pub log_lines: u64,
     /// Whether agents of this host may act on their own.
     pub autonomy: bool,
     /// Whether this host runs the worker loops.
     pub worker: bool,
+    /// Requests that each plan admits.
+    pub plans: Plans,
 }
 
 impl Default for Settings {
@@ -57,6 +66,7 @@ impl Default for Settings {
             station_default: Duration::from_secs(30),
             token_budget: 1_000_000,
             model_patience: Duration::from_secs(4 * 3600),
+            approval_life: Duration::from_secs(DAY),
             keep_ended: Duration::from_secs(30 * DAY),
             keep_failed: Duration::from_secs(90 * DAY),
             trap_limit: 5,
@@ -64,8 +74,11 @@ impl Default for Settings {
             keep_webhooks: Duration::from_secs(7 * DAY),
             keep_chats: Duration::from_secs(7 * DAY),
             keep_ticks: Duration::from_secs(DAY),
+            keep_logs: Duration::from_secs(14 * DAY),
+            log_lines: 100_000,
             autonomy: true,
             worker: true,
+            plans: Plans::default(),
         }
     }
 }

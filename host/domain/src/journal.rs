@@ -207,6 +207,15 @@ pub enum LocalEffect {
         /// Of the agent.
         ids: Vec<uuid::Uuid>,
     },
+    /// Say something in the log of the task's user.
+    Log {
+        /// When it was said.
+        at: Timestamp,
+        /// How much it matters.
+        level: crate::log::Level,
+        /// What.
+        message: String,
+    },
     /// A durable event for people.
     Event(crate::event::EventBody),
     /// What the task shows.

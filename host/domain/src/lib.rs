@@ -4,6 +4,7 @@
 //! Start reading at [`task`] (what moves a task), then [`history`] and [`driver`] (who decides what is next).
 
 pub mod acmf;
+pub mod approval;
 pub mod address;
 pub mod agent;
 pub mod base64;
@@ -17,11 +18,14 @@ pub mod event;
 pub mod history;
 pub mod id;
 pub mod journal;
+pub mod log;
 pub mod manifest;
 pub mod plan;
+pub mod rate;
 pub mod retry;
 pub mod rigor;
 pub mod room;
+pub mod secret;
 pub mod stall;
 pub mod strike;
 pub mod task;

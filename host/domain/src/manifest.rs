@@ -1,5 +1,6 @@
 //! What a plugin says about itself, what it requests, and whether a call is granted. Read from the `skep:plugin` section without running anything.
 
+pub mod credential;
 pub mod grant;
 
 use serde::{Deserialize, Serialize};

@@ -58,3 +58,31 @@ impl Plan {
         }
     }
 }
+
+/// What each plan admits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plans([PlanLimits; 4]);
+
+impl Default for Plans {
+    fn default() -> Self {
+        Self(Plan::ALL.map(Plan::limits))
+    }
+}
+
+impl Plans {
+    /// What this plan admits.
+    #[must_use]
+    pub fn of(&self, plan: Plan) -> PlanLimits {
+        let found = Plan::ALL.iter().zip(self.0).find(|(known, _)| **known == plan);
+        found.map_or_else(|| plan.limits(), |(_, limits)| limits)
+    }
+
+    /// Give a plan other numbers.
+    pub fn set(&mut self, plan: Plan, limits: PlanLimits) {
+        for (known, slot) in Plan::ALL.iter().zip(&mut self.0) {
+            if *known == plan {
+                *slot = limits;
+            }
+        }
+    }
+}

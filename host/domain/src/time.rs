@@ -27,6 +27,13 @@ impl Timestamp {
         jiff::Timestamp::from_second(self.0.div_euclid(1000)).unwrap_or_default().to_string()
     }
 
+    /// The time of an RFC 3339 text, with any offset and fraction.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let read: jiff::Timestamp = text.parse().ok()?;
+        Some(Self(read.as_millisecond()))
+    }
+
     /// RFC 3339 with milliseconds: `2026-02-23T15:30:00.000Z`.
     #[must_use]
     pub fn rfc3339_millis(self) -> String {

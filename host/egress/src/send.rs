@@ -1,8 +1,10 @@
 //! The port `Outbound`: check, connect to what was checked, send, follow what may be followed, read under a limit.
 
 use crate::connect::{Clients, Names, SystemNames, resolve};
+use crate::credentials;
 use crate::redirect::{self, Next};
 use crate::rules::{Destination, Rules, invalid, parse_url, shown};
+use crate::scrub::Scrubber;
 use app::ports::outbound::{LEASE_ENDS, NOT_CONNECTED, Outbound, OutboundRequest, OutboundResponse, Purpose};
 use bytes::Bytes;
 use domain::effect::{CallError, ErrorKind};
@@ -27,6 +29,7 @@ pub struct Egress {
 struct Hop {
     url: Url,
     headers: HeaderMap,
+    body: Bytes,
 }
 
 /// A hop that passed: the only addresses that it may use.
@@ -59,8 +62,13 @@ impl Egress {
         purpose: Purpose,
     ) -> Result<(reqwest::Response, Destination), CallError> {
         let method = method(&request.method)?;
-        let mut hop = Hop { url: request.url.clone(), headers: headers(&request.headers)? };
+        let attached = credentials::attach(request, headers(&request.headers)?)?;
+        let mut hop = Hop { url: attached.url, headers: attached.headers, body: attached.body };
         let mut checked = self.check(&hop.url, purpose).await?;
+        if !request.credentials.is_empty() {
+            // A plugin may read plain pages; a secret must not be read on its way.
+            self.rules.check_url(&hop.url, Purpose::Webhook)?;
+        }
         for followed in 0.. {
             // A final dot is legal and names the same host; without it the name is the one that was resolved.
             if hop.url.domain().is_some_and(|domain| domain.ends_with('.')) {
@@ -78,7 +86,7 @@ impl Egress {
             let response = client
                 .request(method.clone(), hop.url.clone())
                 .headers(hop.headers.clone())
-                .body(request.body.clone())
+                .body(hop.body.clone())
                 .send()
                 .await
                 .map_err(|error| failure(error, destination))?;
@@ -91,11 +99,16 @@ impl Egress {
                 return Err(CallError::new(ErrorKind::Permanent, "redirects", message));
             }
             let next = self.check(&location, purpose).await?;
+            let same_origin = redirect::same_origin(&hop.url, &location);
             match redirect::decide(purpose, &checked.destination, &next.destination) {
                 Next::Answer => return Ok((response, checked.destination)),
+                // No secret leaves its origin, and where else to go is for the plugin to decide.
+                Next::Follow if !same_origin && !request.credentials.is_empty() => {
+                    return Ok((response, checked.destination));
+                }
                 Next::Follow => {}
             }
-            if !redirect::same_origin(&hop.url, &location) {
+            if !same_origin {
                 redirect::strip(&mut hop.headers);
             }
             hop.url = location;
@@ -109,6 +122,31 @@ impl Egress {
 #[async_trait::async_trait]
 impl Outbound for Egress {
     async fn send(&self, request: OutboundRequest, purpose: Purpose) -> Result<OutboundResponse, CallError> {
+        if request.credentials.is_empty() {
+            return self.send_as_it_is(&request, purpose).await;
+        }
+        let scrubber = Scrubber::new(&request.credentials);
+        let answer = self.send_as_it_is(&request, purpose).await;
+        let cleaned = match answer {
+            Ok(answer) => credentials::clean(answer, &scrubber).await,
+            Err(error) => Err(error),
+        };
+        cleaned.map_err(|error| CallError { message: scrubber.scrub_text(error.message), ..error })
+    }
+
+    fn check_url(&self, url: &str, purpose: Purpose) -> Result<Url, CallError> {
+        let url = parse_url(url)?;
+        self.rules.check_url(&url, purpose)?;
+        Ok(url)
+    }
+}
+
+impl Egress {
+    async fn send_as_it_is(
+        &self,
+        request: &OutboundRequest,
+        purpose: Purpose,
+    ) -> Result<OutboundResponse, CallError> {
         let deadline = Instant::now() + request.timeout;
         let late = || {
             let message =
@@ -116,7 +154,7 @@ impl Outbound for Egress {
             CallError::new(ErrorKind::Timeout, "egress", message)
         };
         let (response, destination) =
-            timeout_at(deadline, self.head(&request, purpose)).await.map_err(|_| late())??;
+            timeout_at(deadline, self.head(request, purpose)).await.map_err(|_| late())??;
         let status = response.status().as_u16();
         let headers =
             response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
@@ -129,12 +167,6 @@ impl Outbound for Egress {
         let body =
             Body { response, destination, patience, limit: request.limit, announced, read: 0 }.into_stream();
         Ok(OutboundResponse { status, headers, body })
-    }
-
-    fn check_url(&self, url: &str, purpose: Purpose) -> Result<Url, CallError> {
-        let url = parse_url(url)?;
-        self.rules.check_url(&url, purpose)?;
-        Ok(url)
     }
 }
 
@@ -240,7 +272,7 @@ fn method(text: &str) -> Result<Method, CallError> {
 }
 
 /// Headers that describe the connection, which is ours.
-const OURS: [&str; 11] = [
+pub(crate) const OURS: [&str; 11] = [
     "connection",
     "content-length",
     "expect",

@@ -136,6 +136,7 @@ impl OpenAiModel {
             timeout: self.settings.timeout,
             limit: LARGEST_BODY,
             permission: None,
+            credentials: Vec::new(),
         };
         let answer = self.outbound.send(request, Purpose::Model).await;
         answer.map_err(|error| CallError { message: self.settings.clean(&error.message), ..error })

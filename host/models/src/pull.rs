@@ -229,6 +229,7 @@ impl Puller {
             timeout: SILENCE,
             limit: model.bytes,
             permission: None,
+            credentials: Vec::new(),
         };
         self.outbound.send(request, Purpose::Registry).await
     }

@@ -10,7 +10,7 @@ use crate::scan::{Scan, scan};
 use crate::state::State;
 use crate::{call, epoch, linker};
 use app::ports::components::{CallRequest, Compiled, ComponentError, Components, Profile};
-use app::ports::host_calls::{Answer, HostCalls, LogLevel};
+use app::ports::host_calls::{Answer, HostCalls};
 use bytes::Bytes;
 use domain::component::{CallEnd, CallFailure, CallOutcome, Cost, LimitKind, Limits, Stop};
 use domain::effect::Call;
@@ -219,7 +219,7 @@ impl HostCalls for Nobody {
         Answer::Stop(Stop::Cancelled)
     }
 
-    fn log(&self, _: LogLevel, _: &str, _: &[(String, String)]) {}
+    fn log(&self, _: domain::log::Level, _: &str, _: &[(String, String)]) {}
 
     fn progress(&self, _: u8, _: &str) {}
 }

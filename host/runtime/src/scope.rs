@@ -1,7 +1,8 @@
 //! What one call shares with its WASI streams and clocks: its clock, its log and who performs its host calls.
 
-use app::ports::host_calls::{HostCalls, LogLevel};
+use app::ports::host_calls::HostCalls;
 use domain::effect::bounded;
+use domain::log::Level;
 use domain::time::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -61,7 +62,7 @@ impl Scope {
     }
 
     /// Pass on a line, or drop and count it when the call's log is full.
-    pub(crate) fn log(&self, level: LogLevel, message: String, fields: Vec<(String, String)>) {
+    pub(crate) fn log(&self, level: Level, message: String, fields: Vec<(String, String)>) {
         let message = bounded(message, TEXT_LIMIT);
         let field = |(key, value)| (bounded(key, KEY_LIMIT), bounded(value, TEXT_LIMIT));
         let fields: Vec<_> = fields.into_iter().take(FIELDS_LIMIT).map(field).collect();
@@ -82,7 +83,7 @@ impl Scope {
         if dropped > 0 {
             let limit = self.log_limit;
             let message = format!("{dropped} log lines were dropped: a call may write {limit} bytes of log");
-            self.host.log(LogLevel::Warn, &message, &[("dropped".to_owned(), dropped.to_string())]);
+            self.host.log(Level::Warn, &message, &[("dropped".to_owned(), dropped.to_string())]);
         }
     }
 }

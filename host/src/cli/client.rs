@@ -184,6 +184,7 @@ impl Client {
             timeout: if method == "POST" { LONG_TIMEOUT } else { TIMEOUT },
             limit: LIMIT,
             permission: None,
+            credentials: Vec::new(),
         };
         self.egress.send(request, Purpose::Model).await.map_err(|error| self.unreachable(&error.message))
     }

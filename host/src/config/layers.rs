@@ -1,7 +1,8 @@
 //! File, environment, flags: each later layer overrides the earlier ones, and each value remembers where it came from.
 
-use super::settings::{DATA_DIR, SETTINGS, Setting};
-use super::{ConfigError, ModelsConfig};
+use super::settings::{DATA_DIR, SETTINGS, Setting, TABLES};
+use super::{ConfigError, ModelsConfig, plans};
+use domain::plan::Plans;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -157,6 +158,10 @@ impl Layers {
         })
     }
 
+    pub(super) fn plans(&self) -> Result<Plans, ConfigError> {
+        plans::parse(&self.text("plans")).map_err(|reason| self.invalid("plans", &reason))
+    }
+
     pub(super) fn effective(&self) -> Vec<Effective> {
         let shown = |setting: &Setting, value: &str| match (setting.secret, value) {
             (_, "") => String::new(),
@@ -189,11 +194,11 @@ fn text_of(setting: &Setting, value: &toml::Value) -> Result<String, String> {
             Ok(items.iter().map(item).collect::<Result<Vec<_>, _>>()?.join(&separator.to_string()))
         }
         (_, Some(_)) => Err("write a list of texts, such as [\"one\", \"two\"]".to_owned()),
-        (toml::Value::Table(table), None) if setting.key == "models" => Ok(table.to_string()),
+        (toml::Value::Table(table), None) if TABLES.contains(&setting.key) => Ok(table.to_string()),
         (toml::Value::Table(_) | toml::Value::Array(_), None) => {
             Err("write one value, not a table or a list".to_owned())
         }
-        (_, None) if setting.key == "models" => Err("write a table [models]".to_owned()),
+        (_, None) if TABLES.contains(&setting.key) => Err(format!("write a table [{}]", setting.key)),
         (single, None) => Ok(single.to_string()),
     }
 }

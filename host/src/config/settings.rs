@@ -43,8 +43,11 @@ const fn list(
     Setting { separator: Some(separator), ..setting(key, variable, default, meaning) }
 }
 
+/// Settings that are tables.
+pub(super) const TABLES: [&str; 2] = ["models", "plans"];
+
 /// All of them, in the order in which `skep doctor` shows them.
-pub(crate) const SETTINGS: [Setting; 31] = [
+pub(crate) const SETTINGS: [Setting; 34] = [
     setting(
         "listen",
         "SKEP_LISTEN",
@@ -76,6 +79,12 @@ pub(crate) const SETTINGS: [Setting; 31] = [
         "SKEP_MODELS",
         "",
         "the table `[models]`, below; the embedded model for all tiers when none",
+    ),
+    setting(
+        "plans",
+        "SKEP_PLANS",
+        "",
+        "the table `[plans]`, below: requests in a clock hour and minute, by plan; the documented numbers when none",
     ),
     list(
         "source_roots",
@@ -148,6 +157,8 @@ pub(crate) const SETTINGS: [Setting; 31] = [
     ),
     setting("keep_failed_days", "SKEP_KEEP_FAILED_DAYS", "90", "how long failed tasks are kept"),
     setting("keep_webhooks_days", "SKEP_KEEP_WEBHOOKS_DAYS", "7", "how long webhook deliveries are kept"),
+    setting("keep_logs_days", "SKEP_KEEP_LOGS_DAYS", "14", "how long lines of users' logs are kept"),
+    setting("log_lines", "SKEP_LOG_LINES", "100000", "lines that are kept of one user's log"),
     setting("body_limit", "SKEP_BODY_LIMIT", "2097152", "bytes of a request body, 4096 or more"),
     setting("model_dir", "SKEP_MODEL_DIR", "DATA_DIR/models", "where embedded models lie"),
 ];

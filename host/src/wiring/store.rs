@@ -3,16 +3,20 @@
 use crate::cli::Failure;
 use crate::config::Config;
 use app::ports::agents::Agents;
+use app::ports::approvals::Approvals;
 use app::ports::blobs::Blobs;
 use app::ports::clock::Clock;
 use app::ports::idempotency::Idempotency;
 use app::ports::journal::Journal;
 use app::ports::keys::Keys;
 use app::ports::kv::Kv;
+use app::ports::logs::Logs;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
+use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::skills::Skills;
+use app::ports::secrets::Secrets;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -33,16 +37,20 @@ pub(super) struct StorePorts {
     pub(super) blobs: Arc<dyn Blobs>,
     pub(super) workspaces: Arc<dyn Workspaces>,
     pub(super) kv: Arc<dyn Kv>,
+    pub(super) logs: Arc<dyn Logs>,
     pub(super) keys: Arc<dyn Keys>,
     pub(super) users: Arc<dyn Users>,
     pub(super) agents: Arc<dyn Agents>,
     pub(super) rooms: Arc<dyn Rooms>,
     pub(super) ticks: Arc<dyn Ticks>,
     pub(super) templates: Arc<dyn Templates>,
+    pub(super) secrets: Arc<dyn Secrets>,
     pub(super) idempotency: Arc<dyn Idempotency>,
+    pub(super) rate_windows: Arc<dyn RateWindows>,
     pub(super) usage: Arc<dyn UsageReader>,
     pub(super) plugins: Arc<dyn Plugins>,
     pub(super) skills: Arc<dyn Skills>,
+    pub(super) approvals: Arc<dyn Approvals>,
 }
 
 /// SQLite in the data directory, or PostgreSQL. `fingerprint` is that of the key-encryption key.
@@ -84,16 +92,20 @@ where
         + Blobs
         + Workspaces
         + Kv
+        + Logs
         + Keys
         + Users
         + Agents
         + Rooms
         + Ticks
         + Templates
+        + Secrets
         + Idempotency
+        + RateWindows
         + UsageReader
         + Plugins
         + Skills
+        + Approvals
         + Clone,
 {
     StorePorts {
@@ -104,16 +116,20 @@ where
         blobs: Arc::new(store.clone()),
         workspaces: Arc::new(store.clone()),
         kv: Arc::new(store.clone()),
+        logs: Arc::new(store.clone()),
         keys: Arc::new(store.clone()),
         users: Arc::new(store.clone()),
         agents: Arc::new(store.clone()),
         rooms: Arc::new(store.clone()),
         ticks: Arc::new(store.clone()),
         templates: Arc::new(store.clone()),
+        secrets: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
+        rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
         plugins: Arc::new(store.clone()),
-        skills: Arc::new(store),
+        skills: Arc::new(store.clone()),
+        approvals: Arc::new(store),
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod agents;
 mod append;
+mod approvals;
 mod blobs;
 mod cancel;
 mod connect;
@@ -16,12 +17,15 @@ mod idempotency;
 mod journal;
 mod keys;
 mod kv;
+mod logs;
 mod migrate;
 mod plugins;
 mod queue;
+mod rate_windows;
 mod rescue;
 mod rooms;
 mod row;
+mod secrets;
 mod signal;
 mod submit;
 mod skills;

@@ -2,22 +2,28 @@
 //! append, a progress report or a cursor means. Everything here is pure, so both databases cannot differ in it.
 
 mod agent;
+mod approval;
 mod cursor;
 mod entry;
+mod log;
 mod progress;
 mod room;
 mod skill;
+mod secret;
 mod task;
 mod template;
 mod tick;
 mod user;
 
 pub(crate) use agent::{AgentRow, agent_columns, agent_taken, milliseconds};
+pub(crate) use approval::{ApprovalRow, answer, approval_columns};
 pub(crate) use cursor::Cursor;
 pub(crate) use entry::{EntryRow, Found, StoredEntry, compare, entry_of, exhausted};
+pub(crate) use log::{LogColumns, levels_from};
 pub(crate) use progress::{Shown, progress_event};
 pub(crate) use room::{MessageRow, RoomRow, message_columns, metadata, no_room};
 pub(crate) use skill::{Roles, VersionRow, identity, is_covered, too_much, version_columns};
+pub(crate) use secret::{StoredSecret, hosts_text, too_many_secrets};
 pub(crate) use task::{TaskRow, failed_agent, finished_event, quarantine_failure};
 pub(crate) use template::{agent_key, template};
 pub(crate) use tick::Due;

@@ -6,6 +6,7 @@
 
 mod agents;
 mod append;
+mod approvals;
 mod blobs;
 mod clean;
 mod effects;
@@ -18,13 +19,16 @@ mod journal;
 mod judge;
 mod keys;
 mod kv;
+mod logs;
 mod plugins;
 mod queue;
+mod rate_windows;
 mod readers;
 mod rooms;
 mod row;
 mod schema;
 mod skills;
+mod secrets;
 mod tasks;
 mod templates;
 mod ticks;

@@ -49,14 +49,24 @@ impl KeyEncryptionKey {
         Self::parse(&Zeroizing::new(text))
     }
 
+    /// For the envelope.
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// What the database keeps, so that a host with another key refuses to start: 32 hex digits that say nothing about the key.
     #[must_use]
     pub fn fingerprint(&self) -> String {
+        data_encoding::HEXLOWER.encode(&self.fingerprint_bytes())
+    }
+
+    /// The same as bytes.
+    pub(crate) fn fingerprint_bytes(&self) -> [u8; 16] {
         let hash = Sha256::new()
             .chain_update(b"skep key-encryption key fingerprint 1\0")
             .chain_update(*self.0)
             .finalize();
-        data_encoding::HEXLOWER.encode(hash.get(..16).unwrap_or_default())
+        hash.first_chunk().copied().unwrap_or_default()
     }
 }
 

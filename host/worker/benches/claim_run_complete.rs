@@ -19,17 +19,21 @@ mod database;
 mod outside;
 
 use app::ports::agents::Agents;
+use app::ports::approvals::Approvals;
 use app::ports::blobs::Blobs;
 use app::ports::clock::{Clock as _, Entropy as _};
 use app::ports::idempotency::Idempotency;
 use app::ports::journal::Journal;
 use app::ports::keys::Keys;
 use app::ports::kv::Kv;
+use app::ports::logs::Logs;
 use app::ports::models::{Model, Models};
 use app::ports::plugins::Plugins;
 use app::ports::skills::Skills;
 use app::ports::queue::Queue;
+use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
+use app::ports::secrets::Secrets;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -158,16 +162,20 @@ where
         + Blobs
         + Workspaces
         + Kv
+        + Logs
         + Keys
         + Users
         + Agents
         + Rooms
         + Ticks
         + Templates
+        + Secrets
         + Idempotency
+        + RateWindows
         + UsageReader
         + Plugins
         + Skills
+        + Approvals
         + Clone,
 {
     let model: Arc<dyn Model> = Arc::new(NotAsked);
@@ -181,16 +189,20 @@ where
         blobs: Arc::new(store.clone()),
         workspaces: Arc::new(store.clone()),
         kv: Arc::new(store.clone()),
+        logs: Arc::new(store.clone()),
         keys: Arc::new(store.clone()),
         users: Arc::new(store.clone()),
         agents: Arc::new(store.clone()),
         rooms: Arc::new(store.clone()),
         ticks: Arc::new(store.clone()),
         templates: Arc::new(store.clone()),
+        secrets: Arc::new(store.clone()),
         idempotency: Arc::new(store.clone()),
+        rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
         plugins: Arc::new(store.clone()),
-        skills: Arc::new(store),
+        skills: Arc::new(store.clone()),
+        approvals: Arc::new(store),
         components: Arc::new(NotAsked),
         packages: Arc::new(NotAsked),
         models: Models { tiers: [Arc::clone(&model), Arc::clone(&model), model] },
@@ -198,6 +210,10 @@ where
         sources: Arc::new(GuardedSources::new(Arc::new(Rules::default()), SourceSettings::default())),
         webhook_signer: Arc::new(StandardWebhooks::new(&secret).unwrap()),
         api_keys: Arc::new(vault::SkepKeys::new(Arc::new(NotAsked))),
+        vault: Arc::new(vault::Envelope::new(
+            vault::key_file::KeyEncryptionKey::parse(&"07".repeat(32)).expect("64 hex digits"),
+            Arc::new(NotAsked),
+        )),
     };
     Arc::new(App::new(ports, Settings::default()))
 }

@@ -37,6 +37,9 @@ async fn tick(app: &App) -> Result<(), app::ports::store_error::StoreError> {
     while app.ports.tasks.clean_tasks(old, BATCH).await? >= u64::from(BATCH) {}
     while app.ports.idempotency.clean_answers(now, BATCH).await? >= u64::from(BATCH) {}
     while app.ports.skills.clean_skill_versions(BATCH).await? >= u64::from(BATCH) {}
+    let (said, lines) = (before(app.settings.keep_logs), app.settings.log_lines);
+    while app.ports.logs.clean_logs(said, lines, BATCH).await? >= u64::from(BATCH) {}
+    while app.ports.rate_windows.clean_windows(now, BATCH).await? >= u64::from(BATCH) {}
     while app.ports.blobs.clean_blobs(now, BATCH).await? >= u64::from(BATCH) {}
     Ok(())
 }

@@ -48,7 +48,10 @@ impl Parse for Item {
 /// The interface, what it takes, and what stands for a list that is left out.
 const KNOWN: [(&str, &str); 7] = [
     ("files", "files(read | read_write, paths(\"docs/\"), \"reason\")"),
-    ("http", "http(hosts(\"example.com\"), methods(\"GET\"), \"reason\")"),
+    (
+        "http",
+        "http(hosts(\"example.com\"), methods(\"GET\"), header(\"authorization\", \"SECRET_NAME\"), \"reason\")",
+    ),
     ("model", "model(tiers(\"core\", \"pro\", \"ultra\"), \"reason\")"),
     ("kv", "kv(quota = 65536, \"reason\")"),
     ("tools", "tools(names(\"patch.*\"), \"reason\")"),
@@ -80,6 +83,18 @@ impl Parse for Capability {
                 Item::Reason(reason) => found.reason = Some(reason.value()),
                 Item::Word(word) if name == "files" && word == "read" => found.access = "read",
                 Item::Word(word) if name == "files" && word == "read_write" => found.access = "read-write",
+                Item::List(word, texts) if name == "http" && placement(&word).is_some() => {
+                    let [place, secret] = texts.as_slice() else {
+                        return Err(syn::Error::new(
+                            word.span(),
+                            format!(
+                                "`{word}` takes its place and the secret's name; write {word}(\"PLACE\", \"SECRET_NAME\")"
+                            ),
+                        ));
+                    };
+                    let placement = placement(&word).unwrap_or_default();
+                    found.credentials.push((placement, place.clone(), secret.clone()));
+                }
                 Item::List(word, texts) if list_of(&name).contains(&word.to_string().as_str()) => {
                     found.lists.insert(word.to_string(), texts);
                 }
@@ -116,12 +131,20 @@ fn list_of(interface: &str) -> &'static [&'static str] {
     }
 }
 
+/// Where a secret may stand in a request, as it is in the manifest.
+fn placement(word: &Ident) -> Option<&'static str> {
+    let known = ["header", "basic", "query", "form", "json-pointer"];
+    known.into_iter().find(|known| word == &known.replace('-', "_"))
+}
+
 #[derive(Default)]
 struct Found {
     reason: Option<String>,
     access: &'static str,
     quota: u64,
     lists: BTreeMap<String, Vec<String>>,
+    /// Placement, the place's name, the secret's.
+    credentials: Vec<(&'static str, String, String)>,
 }
 
 impl Found {
@@ -135,12 +158,33 @@ impl Found {
         match interface {
             "files" if self.access.is_empty() => Err("`read` or `read_write`".into()),
             "files" => Ok(format!(",\"access\":\"{}\"{}", self.access, list("paths", &[""])?)),
-            "http" => Ok(list("hosts", &[])? + &list("methods", &["GET"])?),
+            "http" => Ok(list("hosts", &[])? + &list("methods", &["GET"])? + &self.credentials()),
             "model" => list("tiers", &["core", "pro", "ultra"]),
             "kv" if self.quota == 0 => Err("`quota = BYTES`".into()),
             "kv" => Ok(format!(",\"quota\":{}", self.quota)),
             _ => list("names", &[]),
         }
+    }
+}
+
+impl Found {
+    /// Each secret may go to all the hosts of its capability.
+    fn credentials(&self) -> String {
+        if self.credentials.is_empty() {
+            return String::new();
+        }
+        let hosts = array(self.lists.get("hosts").into_iter().flatten().map(String::as_str));
+        let all: Vec<String> = self
+            .credentials
+            .iter()
+            .map(|(placement, place, secret)| {
+                let (place, secret) = (quoted(place), quoted(secret));
+                format!(
+                    "{{\"secret\":{secret},\"hosts\":{hosts},\"placement\":\"{placement}\",\"name\":{place}}}"
+                )
+            })
+            .collect();
+        format!(",\"credentials\":[{}]", all.join(","))
     }
 }
 

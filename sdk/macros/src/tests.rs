@@ -37,6 +37,12 @@ fn skills_that_do_not_work_are_refused_with_the_way_out() {
             "`write` does not belong here; write files(read | read_write",
         ),
         ("capabilities(files(\"x\"))", GOOD, "`files` needs `read` or `read_write`"),
+        (
+            "capabilities(http(hosts(\"a\"), header(\"x\"), \"x\"))",
+            GOOD,
+            "`header` takes its place and the secret's name",
+        ),
+        ("capabilities(kv(quota = 1, header(\"x\", \"KEY\"), \"x\"))", GOOD, "`header` does not belong here"),
         ("capabilities(http(methods(\"GET\"), \"x\"))", GOOD, "`http` needs `hosts(…)`"),
         (
             "capabilities(model(tiers(\"core\")))",

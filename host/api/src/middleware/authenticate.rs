@@ -1,9 +1,9 @@
 //! A key becomes a caller before anything else is said: 401 comes before 404.
 
 use crate::error::ApiError;
-use crate::middleware::forwarded;
+use crate::middleware::{forwarded, limit};
 use crate::state::ApiState;
-use app::authenticate::{Presented, authenticate};
+use app::authenticate::{Presented, Refused, authenticate};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -49,12 +49,17 @@ pub(crate) async fn require(State(state): State<ApiState>, mut request: Request,
     let presented =
         Presented { key: key.as_deref(), act_as: act_as.as_deref(), no_auth: state.settings.no_auth };
     match authenticate(&state.app, presented).await {
-        Ok(caller) => {
-            tracing::Span::current().record("user", tracing::field::display(caller.user));
-            request.extensions_mut().insert(caller);
-            next.run(request).await
+        Ok(known) => {
+            tracing::Span::current().record("user", tracing::field::display(known.caller.user));
+            request.extensions_mut().insert(known.caller.clone());
+            let path = request.uri().path().to_owned();
+            limit::within(&state, &known, &path, next.run(request)).await
         }
-        Err(error) => ApiError(error).into_response(),
+        Err(Refused { error, known: Some(known) }) => {
+            let refusal = std::future::ready(ApiError(error).into_response());
+            limit::within(&state, &known, request.uri().path(), refusal).await
+        }
+        Err(Refused { error, known: None }) => ApiError(error).into_response(),
     }
 }
 

@@ -106,6 +106,15 @@ impl Case {
         if operation.contains("/skills/{id}") && !operation.starts_with("PUT /api/v1/users/{user}/skills/{id}/file") {
             crate::skills::install(host, &people.user).await;
         }
+        if operation.contains("{key}") {
+            let path = format!("/api/v1/users/{}/secrets", people.user);
+            let stored =
+                host.call(Method::PUT, &path).json(r#"{"STORED_KEY":"a value of a secret"}"#).send().await;
+            assert_eq!(stored.status, 200, "{}", stored.text);
+        }
+        if operation.contains("{approval}") {
+            crate::approvals::ask(host, &task).await;
+        }
         let (path, body, method) = (String::new(), String::new(), method.parse().unwrap());
         let mut case = Self { people, path, body, method, task, turn };
         (case.path, case.body) = (case.fill(template), case.fill(rule.body));
@@ -126,8 +135,10 @@ impl Case {
     pub(crate) fn fill(&self, text: &str) -> String {
         text.replace("{taskId}", &self.task)
             .replace("{turn}", &self.turn)
+            .replace("{approval}", &crate::approvals::id(&self.task))
             .replace("{digest}", &crate::skills::held().1)
             .replace("{id}", "coder-ai")
+            .replace("{key}", "STORED_KEY")
             .replace("{user}", &self.people.user)
             .replace("{agentId}", &self.people.agent_id)
             .replace("{agent}", &self.people.agent)

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod agents;
+mod approvals;
 mod autonomy;
 mod browsers;
 mod chat;
@@ -12,12 +13,15 @@ mod every_route;
 mod first_start;
 mod golden;
 mod idempotency;
+mod limits;
+mod logs;
 mod openapi;
 mod operation;
 mod people;
 mod rights;
 mod rules;
 mod running;
+mod secrets;
 mod serving;
 mod skills;
 mod start;

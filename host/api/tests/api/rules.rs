@@ -30,7 +30,7 @@ const USER_ON_AGENT: Who = Who::Of(200, 403, 404);
 /// About an agent: for itself, too.
 const AGENT_ON_AGENT: Who = Who::Of(200, 200, 404);
 
-/// What a route must do. In paths and bodies `{user}`, `{agent}`, `{agentId}`, `{taskId}`, `{turn}`, `{id}`, `{digest}` and `{new}` stand for what the case made.
+/// What a route must do. In paths and bodies `{user}`, `{agent}`, `{agentId}`, `{taskId}`, `{turn}`, `{id}`, `{key}`, `{digest}`, `{approval}` and `{new}` stand for what the case made.
 pub(crate) struct Rule {
     pub(crate) who: Who,
     /// Status when it is well used.
@@ -57,7 +57,7 @@ fn made(who: Who, ok: u16, body: &'static str, bad: Bad) -> Rule {
 
 /// All of them.
 pub(crate) fn rules() -> BTreeMap<&'static str, Rule> {
-    [host(), tasks(), users(), agents(), chat(), templates(), skills(), autonomy(), runtimes()]
+    [host(), tasks(), users(), agents(), monitoring(), chat(), templates(), secrets(), skills(), approvals(), autonomy(), runtimes()]
         .into_iter()
         .flatten()
         .collect()
@@ -74,6 +74,7 @@ fn host() -> Vec<(&'static str, Rule)> {
         ("GET /v1/health", rule(Who::Keys, None)),
         ("GET /v1/info", rule(Who::Keys, None)),
         ("GET /v1/admin/plugins", rule(Who::Admins, None)),
+        ("GET /v1/approvals", rule(Who::Users, Some(("/v1/approvals?status=open", "", 400)))),
     ]
 }
 
@@ -168,6 +169,13 @@ fn agents() -> Vec<(&'static str, Rule)> {
     ]
 }
 
+fn monitoring() -> Vec<(&'static str, Rule)> {
+    vec![(
+        "GET /api/v1/users/{user}/logs",
+        rule(ANY_ON_USER, Some(("/api/v1/users/{user}/logs?level=loud", "", 400))),
+    )]
+}
+
 fn chat() -> Vec<(&'static str, Rule)> {
     const SAID: &str = r#"{"messages":[{"role":"user","content":"Hello"}]}"#;
     const NOTHING: &str = r#"{"messages":[]}"#;
@@ -218,6 +226,19 @@ fn templates() -> Vec<(&'static str, Rule)> {
     ]
 }
 
+fn approvals() -> Vec<(&'static str, Rule)> {
+    vec![
+        (
+            "GET /v1/approvals/{approval}",
+            rule(USER_ON_USER, Some(("/v1/approvals/appr_000000000000000000000000", "", 404))),
+        ),
+        (
+            "POST /v1/approvals/{approval}",
+            made(USER_ON_USER, 200, r#"{"decision":"approve"}"#, ("/v1/approvals/{approval}", r#"{"decision":"yes"}"#, 400)),
+        ),
+    ]
+}
+
 fn skills() -> Vec<(&'static str, Rule)> {
     const TEXT: &str = "---\nname: {id}\ndescription: Greets people.\n---\nSay hello.\n";
     const GRANT: &str = r#"{"digest":"{digest}","capabilities":[{"interface":"kv","quota":10}]}"#;
@@ -250,6 +271,25 @@ fn skills() -> Vec<(&'static str, Rule)> {
                 r#"{"version":"1.0.0"}"#,
                 ("/api/v1/users/{user}/skills/{id}/registry-install", r#"{"version":1}"#, 400),
             ),
+        ),
+    ]
+}
+
+fn secrets() -> Vec<(&'static str, Rule)> {
+    const VALUE: &str = r#"{"SPARE_KEY":"a value of a secret"}"#;
+    const WRONG_NAME: &str = r#"{"spare-key":"a value of a secret"}"#;
+    vec![
+        (
+            "GET /api/v1/users/{user}/secrets",
+            rule(USER_ON_USER, Some(("/api/v1/users/nobody/secrets", "", 404))),
+        ),
+        (
+            "PUT /api/v1/users/{user}/secrets",
+            made(USER_ON_USER, 200, VALUE, ("/api/v1/users/{user}/secrets", WRONG_NAME, 400)),
+        ),
+        (
+            "DELETE /api/v1/users/{user}/secrets/{key}",
+            made(USER_ON_USER, 204, "", ("/api/v1/users/{user}/secrets/NO_SUCH_KEY", "", 404)),
         ),
     ]
 }

@@ -38,6 +38,7 @@ pub async fn stop_runtime(app: &App, caller: &Caller, id: &str) -> Result<Value,
     if !app.ports.agents.stop_agent(agent.id, app.ports.clock.now()).await? {
         return Err(Error::conflict("Agent is not running"));
     }
+    app.tell_logged(agent.user);
     tracing::info!(agent = %agent.id, name = agent.name, "an agent was stopped");
     Ok(json!({ "agentId": agent.id, "status": "inactive" }))
 }

@@ -9,6 +9,7 @@ use domain::agent::{Agent, Deploy, DeployState, StartStep};
 use domain::effect::CallError;
 use domain::effect::model::Tier;
 use domain::error::{Code, Error};
+use domain::log::Level;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -69,6 +70,7 @@ pub async fn start(
     match steps(app, agent, settings, autonomy, models).await {
         Ok(started) => {
             tracing::info!(agent = %agent.id, name = agent.name, autonomy, "an agent was started");
+            app.tell_logged(agent.user);
             if autonomy {
                 app.due.notify_one();
             }
@@ -77,6 +79,13 @@ pub async fn start(
         Err(failure) => {
             if let StartFailure::Step { step, .. } = &failure {
                 note(app, agent, DeployState::Failed, *step).await;
+                crate::logs::say(
+                    app,
+                    agent,
+                    Level::Error,
+                    format!("the agent could not be started: {failure}"),
+                )
+                .await;
             }
             Err(failure)
         }

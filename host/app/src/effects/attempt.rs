@@ -192,8 +192,12 @@ impl Attempt {
             .effects
             .iter()
             .any(|effect| matches!(effect, LocalEffect::Event(_) | LocalEffect::Progress(_)));
+        let said = append.effects.iter().any(|effect| matches!(effect, LocalEffect::Log { .. }));
         match self.app.ports.journal.append(&self.lease, append, self.app.ports.clock.now()).await {
             Ok(pos) => {
+                if said {
+                    self.app.tell_logged(self.task.new.user);
+                }
                 entries.iter().for_each(|entry| self.remember(entry));
                 self.progressed.fetch_or(has_entries, Ordering::SeqCst);
                 self.pos.store(pos, Ordering::SeqCst);

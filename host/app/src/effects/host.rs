@@ -2,22 +2,24 @@
 
 use super::attempt::{Attempt, stop_of};
 use super::doubt;
+use super::approve::{self, Approved};
 use super::live::Live;
 use super::recorded::{record_reply, restore_reply};
 use crate::catalog::LivePlugin;
 use crate::failpoint;
-use crate::ports::host_calls::{Answer, HostCalls, LogLevel};
+use crate::ports::host_calls::{Answer, HostCalls};
 use crate::ports::store_error::StoreError;
 use crate::skills::own;
 use domain::address::{Address, Scope};
 use domain::component::{Nondeterminism, Stop};
 use domain::effect::{Call, CallError, EffectClass, ErrorKind, Reply};
 use domain::journal::{CallRecord, Entry, EntryBody, LocalEffect};
+use domain::log::Level;
 use domain::manifest::grant::Capability;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -33,12 +35,25 @@ pub struct ScopeHost {
     /// Recorded calls by ordinal.
     recorded: BTreeMap<u32, CallRecord>,
     ordinal: AtomicU32,
+    /// Lines that were said since the last entry. They go with the next one, so that whoever resumes here neither loses nor repeats them.
+    said: Mutex<Vec<LocalEffect>>,
     /// How deep this scope is nested.
     pub depth: u8,
+    /// A person approved the tool call that this scope is.
+    pub(super) approved: bool,
     /// Effects that have begun: they end, and are journaled, even when the guest is gone.
     effects: TaskTracker,
     /// The guest is gone: reads need not end. Nested scopes have a child of it.
     abandoned: CancellationToken,
+}
+
+/// The scope whose tool call another scope is.
+#[derive(Clone, Copy)]
+pub struct Parent<'a> {
+    /// It.
+    pub(super) host: &'a ScopeHost,
+    /// Whether a person approved the call.
+    pub(super) approved: bool,
 }
 
 /// What a live call gave: the result, and what commits with its entry.
@@ -83,7 +98,7 @@ impl ScopeHost {
         attempt: Arc<Attempt>,
         scope: Scope,
         plugin: Option<Arc<LivePlugin>>,
-        parent: Option<&Self>,
+        parent: Option<Parent<'_>>,
     ) -> Self {
         let recorded = attempt
             .entries_of(&scope)
@@ -99,9 +114,11 @@ impl ScopeHost {
             plugin,
             recorded,
             ordinal: AtomicU32::new(0),
-            depth: parent.map_or(0, |parent| parent.depth + 1),
+            said: Mutex::default(),
+            depth: parent.map_or(0, |parent| parent.host.depth + 1),
+            approved: parent.is_some_and(|parent| parent.approved),
             effects: TaskTracker::new(),
-            abandoned: parent.map_or_else(CancellationToken::new, |parent| parent.abandoned.child_token()),
+            abandoned: parent.map_or_else(CancellationToken::new, |parent| parent.host.abandoned.child_token()),
         }
     }
 
@@ -126,6 +143,11 @@ impl ScopeHost {
             recorded: json!({ "function": record.function, "hash": record.hash, "request": record.request }),
             actual: json!("the component ended without this call"),
         })
+    }
+
+    /// What was said since the last entry.
+    pub(super) fn take_said(&self) -> Vec<LocalEffect> {
+        std::mem::take(&mut *self.said.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Answers when whoever called this scope is gone.
@@ -204,7 +226,9 @@ impl ScopeHost {
         record.result = Some(record_reply(self.attempt.app.ports.blobs.as_ref(), &mut result).await?);
         record.duration_us = duration_us;
         let entry = self.entry(ordinal, EntryBody::Call(record));
-        if durable || !effects.is_empty() {
+        let durable = durable || !effects.is_empty();
+        let effects = effects.into_iter().chain(self.take_said()).collect();
+        if durable {
             self.attempt.flush(vec![entry], effects).await?;
         } else {
             self.attempt.buffer(entry, effects).await;
@@ -225,7 +249,12 @@ impl ScopeHost {
             return self.append(ordinal, &call, Performed::error(error), took(), false).await;
         }
         let address = Address { task: self.attempt.task.new.id.clone(), scope: self.scope.clone(), ordinal };
-        let live = Live { host: Arc::clone(&self), address };
+        let mut live = Live { host: Arc::clone(&self), address, approved: false };
+        match approve::approved(&live, &call).await? {
+            Approved::Free => {}
+            Approved::Yes => live.approved = true,
+            Approved::No(performed) => return self.append(ordinal, &call, performed, took(), true).await,
+        }
         match call.class() {
             EffectClass::Read => {
                 let performed = self.read(&live, &call).await?;
@@ -252,7 +281,7 @@ impl ScopeHost {
                 // Asked before anything says that it began: what did not leave is not uncertain.
                 self.may_send()?;
                 let started = self.entry(ordinal, EntryBody::Call(CallRecord::started(&call)));
-                self.attempt.flush(vec![started], Vec::new()).await?;
+                self.attempt.flush(vec![started], self.take_said()).await?;
                 failpoint::reach("once.after-started");
                 failpoint::reach("once.before-send");
                 let mut performed = live.perform(&call).await?;
@@ -326,19 +355,23 @@ impl HostCalls for SharedScopeHost {
         }
     }
 
-    fn log(&self, level: LogLevel, message: &str, fields: &[(String, String)]) {
+    fn log(&self, level: Level, message: &str, fields: &[(String, String)]) {
         if self.0.is_replaying() {
             return;
         }
         let task = &self.0.attempt.task.new.id;
         let plugin = self.0.plugin.as_ref().map(|plugin| plugin.manifest.id()).unwrap_or_default();
+        let line = line(&plugin, message, fields);
+        let at = self.0.attempt.app.ports.clock.now();
+        let said = LocalEffect::Log { at, level, message: line };
+        self.0.said.lock().unwrap_or_else(PoisonError::into_inner).push(said);
         let fields = json!(fields.iter().cloned().collect::<BTreeMap<String, String>>()).to_string();
         match level {
-            LogLevel::Trace => tracing::trace!(target: "plugin", %task, %plugin, %fields, "{message}"),
-            LogLevel::Debug => tracing::debug!(target: "plugin", %task, %plugin, %fields, "{message}"),
-            LogLevel::Info => tracing::info!(target: "plugin", %task, %plugin, %fields, "{message}"),
-            LogLevel::Warn => tracing::warn!(target: "plugin", %task, %plugin, %fields, "{message}"),
-            LogLevel::Error => tracing::error!(target: "plugin", %task, %plugin, %fields, "{message}"),
+            Level::Trace => tracing::trace!(target: "plugin", %task, %plugin, %fields, "{message}"),
+            Level::Debug => tracing::debug!(target: "plugin", %task, %plugin, %fields, "{message}"),
+            Level::Info => tracing::info!(target: "plugin", %task, %plugin, %fields, "{message}"),
+            Level::Warn => tracing::warn!(target: "plugin", %task, %plugin, %fields, "{message}"),
+            Level::Error => tracing::error!(target: "plugin", %task, %plugin, %fields, "{message}"),
         }
     }
 
@@ -348,6 +381,15 @@ impl HostCalls for SharedScopeHost {
             self.0.attempt.tell("phase.progress", data);
         }
     }
+}
+
+/// A line of the user's log: who said it, what, and with which values.
+fn line(plugin: &str, message: &str, fields: &[(String, String)]) -> String {
+    let mut line = format!("{plugin}: {message}");
+    for (name, value) in fields {
+        line.push_str(&format!(" {name}={value}"));
+    }
+    line
 }
 
 fn halted(halt: Halt) -> Answer {

@@ -1,7 +1,7 @@
 //! A live call goes to the file of its capability. Reads and keyed calls that fail for a moment are tried again here, under the same key.
 
 use super::host::{Halt, Performed, ScopeHost};
-use super::{agents, files, gates, http, kv, model, source, tools, turn, webhook};
+use super::{agents, files, gates, http, kv, model, secrets, source, tools, turn, webhook};
 use crate::ports::outbound::{LEASE_ENDS, Permission};
 use domain::address::Address;
 use domain::component::Stop;
@@ -23,6 +23,8 @@ pub(super) struct Live {
     pub(super) host: Arc<ScopeHost>,
     /// Where the entry will be.
     pub(super) address: Address,
+    /// A person approved this call: what the tool sends itself goes under it.
+    pub(super) approved: bool,
 }
 
 impl Live {
@@ -116,10 +118,9 @@ impl Live {
     async fn once(&self, call: &Call) -> Result<Performed, Halt> {
         match call {
             Call::Model(request) => model::complete(self, request).await,
-            Call::Http(request) => leased(call, http::send(self, request).await),
-            Call::SecretExists { name } | Call::SecretSign { name, .. } => {
-                Ok(Performed::error(no_secrets(name)))
-            }
+            Call::Http(request) => leased(call, http::send(self, request).await?),
+            Call::SecretExists { name } => secrets::exists(self, name).await,
+            Call::SecretSign { name, algorithm, bytes } => secrets::sign(self, name, *algorithm, bytes).await,
             Call::Files(call) => files::perform(self, call).await,
             Call::Kv(call) => kv::perform(self, call).await,
             Call::Tools(call) => tools::perform(self, call).await,
@@ -142,13 +143,4 @@ fn leased(call: &Call, performed: Performed) -> Result<Performed, Halt> {
         }
         _ => Ok(performed),
     }
-}
-
-/// Secrets are stored by a later version; the ABI has the interface already.
-pub(super) fn no_secrets(name: &str) -> CallError {
-    CallError::new(
-        ErrorKind::Denied,
-        "no-secrets",
-        format!("secret {name} is denied: this host stores no secrets yet"),
-    )
 }

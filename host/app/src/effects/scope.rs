@@ -1,7 +1,7 @@
 //! Running one scope: begin it or resume it from its entries, call the component, record how it ended.
 
 use super::attempt::{Attempt, stop_of};
-use super::host::{ScopeHost, SharedScopeHost};
+use super::host::{Parent, ScopeHost, SharedScopeHost};
 use super::recorded::{record_output, restore_output, restore_reply};
 use super::schema;
 use crate::App;
@@ -46,7 +46,7 @@ pub async fn run_component(
     scope: &Scope,
     component: &ComponentRef,
     export: &Export,
-    parent: Option<&ScopeHost>,
+    parent: Option<Parent<'_>>,
 ) -> ScopeResult {
     match try_component(attempt, scope, component, export, parent).await {
         Ok(result) => result,
@@ -63,9 +63,9 @@ async fn try_component(
     scope: &Scope,
     component: &ComponentRef,
     export: &Export,
-    parent: Option<&ScopeHost>,
+    parent: Option<Parent<'_>>,
 ) -> Result<ScopeResult, StoreError> {
-    let depth = parent.map_or(0, |parent| parent.depth + 1);
+    let depth = parent.map_or(0, |parent| parent.host.depth + 1);
     let entries = attempt.entries_of(scope);
     if let Some(ended) = recorded_end(attempt, &entries).await? {
         return Ok(ended);
@@ -426,13 +426,14 @@ async fn end(
         EntryBody::End(ScopeEnd { result: recorded, cost, effects_done, retry_safe }),
     );
     let at = ended.at;
+    let mut effects = host.map(|host| host.take_said()).unwrap_or_default();
     if depth == 0 {
         let status = if result.is_ok() { "completed" } else { "failed" };
-        let event = phase_event(scope, status, result.as_ref().err());
-        attempt.flush(vec![ended], event.into_iter().collect()).await?;
+        effects.extend(phase_event(scope, status, result.as_ref().err()));
+        attempt.flush(vec![ended], effects).await?;
         failpoint::reach("scope.after-end");
     } else {
-        attempt.buffer(ended, Vec::new()).await;
+        attempt.buffer(ended, effects).await;
     }
     let end =
         TryEnd { result: result.clone().map(Yield::Output), at, may_retry: !effects_done || retry_safe };

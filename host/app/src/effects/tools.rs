@@ -1,6 +1,6 @@
 //! `tools`: calling another skill's tool. The callee runs in a nested scope, under its own grants, for the same task.
 
-use super::host::{Halt, Performed};
+use super::host::{Halt, Parent, Performed};
 use super::live::Live;
 use super::schema;
 use super::scope::{ScopeResult, run_component};
@@ -107,8 +107,8 @@ async fn call_tool(live: &Live, name: &str, arguments: &Value) -> Result<Perform
     let scope = host.scope.nested(live.address.ordinal, name);
     let export = Export::Tool { tool, arguments: arguments.clone() };
     // A nested run is the same function again; the box breaks the cycle of future types.
-    let nested =
-        Box::pin(run_component(&host.attempt, &scope, &component, &export, Some(host.as_ref()))).await;
+    let parent = Parent { host: host.as_ref(), approved: live.approved };
+    let nested = Box::pin(run_component(&host.attempt, &scope, &component, &export, Some(parent))).await;
     let result = match nested {
         ScopeResult::Stopped(stop) => return Err(Halt::Stop(stop)),
         ScopeResult::Ended { result, .. } => result,

@@ -34,6 +34,7 @@ async fn try_deliver(live: &Live, request: &WebhookRequest) -> Result<u16, CallE
         timeout: TIMEOUT,
         limit: BODY_LIMIT,
         permission: Some(live.permission()),
+        credentials: Vec::new(),
     };
     Ok(app.ports.outbound.send(outgoing, Purpose::Webhook).await?.status)
 }

@@ -2,6 +2,7 @@
 
 use domain::component::Stop;
 use domain::effect::{Call, CallError, Reply};
+use domain::log::Level;
 
 /// The answer to a host call.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,21 +18,6 @@ pub enum Answer {
     Stop(Stop),
 }
 
-/// Level of a log line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LogLevel {
-    /// Finest.
-    Trace,
-    /// For authors.
-    Debug,
-    /// For operators.
-    Info,
-    /// Something is odd.
-    Warn,
-    /// Something is wrong.
-    Error,
-}
-
 /// Performs host calls of one scope. A guest has one outstanding call.
 #[async_trait::async_trait]
 pub trait HostCalls: Send + Sync + 'static {
@@ -39,7 +25,7 @@ pub trait HostCalls: Send + Sync + 'static {
     async fn perform(&self, call: Call) -> Answer;
 
     /// A log line (bounded by the runtime). Muted while the scope is answered from the journal.
-    fn log(&self, level: LogLevel, message: &str, fields: &[(String, String)]);
+    fn log(&self, level: Level, message: &str, fields: &[(String, String)]);
 
     /// Live progress. Muted while the scope is answered from the journal.
     fn progress(&self, percent: u8, text: &str);

@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use domain::effect::CallError;
+use domain::effect::http::Credential;
+use domain::secret::SecretValue;
 use futures_util::stream::BoxStream;
 use std::fmt;
 use std::sync::Arc;
@@ -51,6 +53,15 @@ impl fmt::Debug for Permission {
     }
 }
 
+/// A secret and where it goes.
+#[derive(Debug, Clone)]
+pub struct Attachment {
+    /// Where.
+    pub credential: Credential,
+    /// What; never shown.
+    pub value: SecretValue,
+}
+
 /// A request.
 #[derive(Debug, Clone)]
 pub struct OutboundRequest {
@@ -68,6 +79,9 @@ pub struct OutboundRequest {
     pub limit: u64,
     /// Asked before each connection; without one it is made.
     pub permission: Option<Permission>,
+    /// Put in right before the request leaves, never shown to whoever asked: the answer and every error come without these values. Only a
+    /// plugin's request has some. It is encrypted, or goes to a host that the operator allowed.
+    pub credentials: Vec<Attachment>,
 }
 
 /// An answer whose body is read as it comes.

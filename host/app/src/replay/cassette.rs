@@ -2,7 +2,7 @@
 
 use crate::effects::recorded::restore_reply;
 use crate::ports::blobs::Blobs;
-use crate::ports::host_calls::{Answer, HostCalls, LogLevel};
+use crate::ports::host_calls::{Answer, HostCalls};
 use domain::address::Scope;
 use domain::component::{Nondeterminism, Stop};
 use domain::effect::Call;
@@ -80,7 +80,7 @@ impl HostCalls for Cassette {
         }
     }
 
-    fn log(&self, _level: LogLevel, _message: &str, _fields: &[(String, String)]) {}
+    fn log(&self, _level: domain::log::Level, _message: &str, _fields: &[(String, String)]) {}
 
     fn progress(&self, _percent: u8, _text: &str) {}
 }

@@ -19,7 +19,7 @@ pub(super) fn check(policy: &Table) -> Result<(), String> {
         for capability in tables(grant, "capabilities") {
             let own: &[&str] = match capability.get("interface").and_then(Value::as_str) {
                 Some("model") => &["tiers"],
-                Some("http") => &["hosts", "methods"],
+                Some("http") => &["hosts", "methods", "credentials"],
                 Some("secrets" | "tools" | "agents") => &["names"],
                 Some("files") => &["access", "paths"],
                 Some("kv") => &["quota"],
@@ -27,6 +27,13 @@ pub(super) fn check(policy: &Table) -> Result<(), String> {
                 _ => continue,
             };
             known("grant.capabilities", capability, &[&["interface", "reason"], own].concat())?;
+            for credential in tables(capability, "credentials") {
+                known(
+                    "grant.capabilities.credentials",
+                    credential,
+                    &["secret", "hosts", "placement", "name"],
+                )?;
+            }
         }
     }
     Ok(())

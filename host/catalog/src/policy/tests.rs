@@ -45,6 +45,18 @@ fn unknown_keys_are_refused_with_the_nearest_one() {
             "`quotas` in [grant.capabilities]; did you mean `quota`?",
         ),
         (grant(r#"{ interface = "http", hosts = [], method = [] }"#), "did you mean `methods`?"),
+        (
+            grant(
+                r#"{ interface = "http", hosts = [], methods = [], credentials = [{ secret = "K", host = [] }] }"#,
+            ),
+            "`host` in [grant.capabilities.credentials]; did you mean `hosts`?",
+        ),
+        (
+            grant(
+                r#"{ interface = "http", hosts = [], methods = [], credentials = [{ secret = "K", hosts = [], placement = "cookie" }] }"#,
+            ),
+            "unknown variant `cookie`",
+        ),
         (grant(r#"{ interface = "disk" }"#), "disk"),
         (grant("").replace("sha256:00", "sha256:0"), "digest"),
         ("[egress]\nallow = 1\n".to_owned(), "invalid type"),

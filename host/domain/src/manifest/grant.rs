@@ -1,7 +1,8 @@
 //! Capabilities: requested by a manifest, granted by an operator, checked for each call. A refusal names the missing grant.
 
+use super::credential::{CredentialGrant, Placement, place_name};
 use crate::effect::files::FilesCall;
-use crate::effect::http::HttpRequest;
+use crate::effect::http::{Credential, HttpRequest};
 use crate::effect::model::Tier;
 use crate::effect::{Call, CallError, ErrorKind};
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,9 @@ pub enum Capability {
         hosts: Vec<String>,
         /// Upper case; `*` for all.
         methods: Vec<String>,
+        /// Which secret may go to which host in which place.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        credentials: Vec<CredentialGrant>,
     },
     /// Secrets by name.
     Secrets {
@@ -106,16 +110,14 @@ impl Capability {
                 asked.iter().all(|tier| given.contains(tier))
             }
             (
-                Self::Http { hosts, methods, .. },
-                Self::Http { hosts: asked_hosts, methods: asked_methods, .. },
+                Self::Http { hosts, methods, credentials, .. },
+                Self::Http { hosts: asked_hosts, methods: asked_methods, credentials: asked, .. },
             ) => {
-                asked_hosts.iter().all(|host| {
-                    hosts.iter().any(|given| {
-                        given == host || (!host.contains('*') && host_matches(given, host)) || given == "*"
-                    })
-                }) && asked_methods
-                    .iter()
-                    .all(|method| methods.iter().any(|given| given == "*" || given == method))
+                cover_hosts(hosts, asked_hosts)
+                    && asked_methods
+                        .iter()
+                        .all(|method| methods.iter().any(|given| given == "*" || given == method))
+                    && asked.iter().all(|asked| credentials.iter().any(|given| given.covers(asked)))
             }
             (Self::Files { access, paths, .. }, Self::Files { access: asked, paths: asked_paths, .. }) => {
                 access >= asked && asked_paths.iter().all(|path| paths.iter().any(|given| below(given, path)))
@@ -160,7 +162,7 @@ fn parts(request: &Capability) -> Vec<(String, Capability)> {
             .iter()
             .map(|tier| (format!("tier {}", tier.as_str()), Capability::Model { reason: reason(), tiers: vec![*tier] }))
             .collect(),
-        Capability::Http { hosts, methods, .. } => hosts
+        Capability::Http { hosts, methods, credentials, .. } => hosts
             .iter()
             .flat_map(|host| methods.iter().map(move |method| (host, method)))
             .map(|(host, method)| {
@@ -168,9 +170,19 @@ fn parts(request: &Capability) -> Vec<(String, Capability)> {
                     reason: reason(),
                     hosts: vec![host.clone()],
                     methods: vec![method.clone()],
+                    credentials: Vec::new(),
                 };
                 (format!("{method} {host}"), part)
             })
+            .chain(credentials.iter().map(|credential| {
+                let part = Capability::Http {
+                    reason: reason(),
+                    hosts: Vec::new(),
+                    methods: Vec::new(),
+                    credentials: vec![credential.clone()],
+                };
+                (format!("secret {} to {}", credential.secret, credential.hosts.join(" ")), part)
+            }))
             .collect(),
         Capability::Secrets { names, .. } => names
             .iter()
@@ -206,6 +218,9 @@ pub fn authorize(
     default_tier: Tier,
     granted: &[Capability],
 ) -> Result<(), CallError> {
+    if let Call::Http(request) = call {
+        check_credentials(plugin, request, granted)?;
+    }
     let allowed = granted.iter().any(|grant| match (grant, call) {
         (Capability::Model { tiers, .. }, Call::Model(request)) => {
             tiers.contains(&request.tier.unwrap_or(default_tier))
@@ -265,6 +280,43 @@ fn denied(plugin: &str, call: &Call, default_tier: Tier) -> CallError {
     )
 }
 
+/// Each credential must be granted for the request's host, by any of the plugin's grants.
+fn check_credentials(plugin: &str, request: &HttpRequest, granted: &[Capability]) -> Result<(), CallError> {
+    let host = url_host(&request.url).unwrap_or_default();
+    let given = |credential: &Credential| {
+        granted.iter().any(|grant| match grant {
+            Capability::Http { credentials, .. } => {
+                credentials.iter().any(|grant| grant.allows(credential, &host))
+            }
+            _ => false,
+        })
+    };
+    let Some(credential) = request.credentials.iter().find(|credential| !given(credential)) else {
+        return Ok(());
+    };
+    let (placement, name) = (Placement::of(credential).as_str(), place_name(credential));
+    let [_, _, _, secret] = credential.parts();
+    Err(CallError::new(
+        ErrorKind::Denied,
+        "missing-grant",
+        format!(
+            "plugin {plugin} lacks the grant to send the secret {secret} to {} as {placement} {name:?}; an operator can add \
+             `credentials = [{{ secret = {secret:?}, hosts = [{host:?}], placement = {placement:?}, name = {name:?} }}]` to its http grant \
+             in the policy file for this plugin's digest",
+            if host.is_empty() { "no host" } else { &host },
+        ),
+    ))
+}
+
+/// Whether all these hosts are given.
+pub(super) fn cover_hosts(given: &[String], asked: &[String]) -> bool {
+    asked.iter().all(|host| {
+        given
+            .iter()
+            .any(|given| given == host || (!host.contains('*') && host_matches(given, host)) || given == "*")
+    })
+}
+
 /// The host of an absolute http or https URL, read by the parser that the egress uses: another reading of the same text would let a
 /// plugin name one host here and reach another there.
 fn url_host(url: &str) -> Option<String> {
@@ -276,7 +328,7 @@ fn url_host(url: &str) -> Option<String> {
     Url::parse(url).ok()?.host_str().map(str::to_lowercase)
 }
 
-fn host_matches(given: &str, host: &str) -> bool {
+pub(crate) fn host_matches(given: &str, host: &str) -> bool {
     match given.strip_prefix("*.") {
         Some(suffix) => host.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.') && rest.len() > 1),
         None => given == "*" || given.eq_ignore_ascii_case(host),
@@ -305,6 +357,7 @@ mod tests {
             reason: String::new(),
             hosts: hosts.iter().map(ToString::to_string).collect(),
             methods: vec!["GET".into()],
+            credentials: vec![],
         }
     }
 

@@ -75,6 +75,7 @@ fn get(url: &str) -> OutboundRequest {
         timeout: Duration::from_secs(20),
         limit: 1000,
         permission: None,
+        credentials: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{AGENT, ANSWER, ARGUMENTS, TASK, TOOL, USER};
 use app::ports::components::{CallRequest, Components as _, Determinism};
-use app::ports::host_calls::{Answer, HostCalls, LogLevel};
+use app::ports::host_calls::{Answer, HostCalls};
 use bytes::Bytes;
 use domain::component::{CallContext, Export, Limits, Output};
 use domain::effect::{Call, CallError, ErrorKind};
@@ -78,7 +78,7 @@ impl HostCalls for Refuses {
         Answer::Now { result: Err(CallError::new(ErrorKind::Denied, "grant", message)), duration_us: 1 }
     }
 
-    fn log(&self, _: LogLevel, _: &str, _: &[(String, String)]) {}
+    fn log(&self, _: domain::log::Level, _: &str, _: &[(String, String)]) {}
 
     fn progress(&self, _: u8, _: &str) {}
 }

@@ -2,7 +2,7 @@
 
 use crate::abi::v0_1_0::wit::log;
 use crate::state::State;
-use app::ports::host_calls::LogLevel;
+use domain::log::Level;
 
 impl log::Host for State {
     fn write(
@@ -12,11 +12,11 @@ impl log::Host for State {
         fields: Vec<(String, String)>,
     ) -> wasmtime::Result<()> {
         let level = match level {
-            log::Level::Trace => LogLevel::Trace,
-            log::Level::Debug => LogLevel::Debug,
-            log::Level::Info => LogLevel::Info,
-            log::Level::Warn => LogLevel::Warn,
-            log::Level::Error => LogLevel::Error,
+            log::Level::Trace => Level::Trace,
+            log::Level::Debug => Level::Debug,
+            log::Level::Info => Level::Info,
+            log::Level::Warn => Level::Warn,
+            log::Level::Error => Level::Error,
         };
         self.scope.log(level, message, fields);
         Ok(())

@@ -1,7 +1,7 @@
 //! stdout and stderr: each line becomes a line of the call's log.
 
 use crate::scope::Scope;
-use app::ports::host_calls::LogLevel;
+use domain::log::Level;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -20,7 +20,7 @@ const LINE_LIMIT: usize = 4096;
 #[derive(Clone)]
 pub(super) struct LogStream {
     scope: Arc<Scope>,
-    level: LogLevel,
+    level: Level,
     name: &'static str,
     unfinished: Arc<Mutex<Vec<u8>>>,
 }
@@ -28,12 +28,12 @@ pub(super) struct LogStream {
 impl LogStream {
     /// As lines of level info.
     pub(super) fn stdout(scope: &Arc<Scope>) -> Self {
-        Self { scope: Arc::clone(scope), level: LogLevel::Info, name: "stdout", unfinished: Arc::default() }
+        Self { scope: Arc::clone(scope), level: Level::Info, name: "stdout", unfinished: Arc::default() }
     }
 
     /// As lines of level warn.
     pub(super) fn stderr(scope: &Arc<Scope>) -> Self {
-        Self { scope: Arc::clone(scope), level: LogLevel::Warn, name: "stderr", unfinished: Arc::default() }
+        Self { scope: Arc::clone(scope), level: Level::Warn, name: "stderr", unfinished: Arc::default() }
     }
 
     fn take(&self, bytes: &[u8]) {

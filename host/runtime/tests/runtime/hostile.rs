@@ -3,9 +3,9 @@
 
 use crate::support::*;
 use app::ports::components::Components as _;
-use app::ports::host_calls::LogLevel;
 use domain::component::{CallFailure, LimitKind, Limits};
 use domain::effect::ErrorKind;
+use domain::log::Level;
 use runtime::{Options, Runtime};
 use serde_json::json;
 use std::sync::Arc;
@@ -244,12 +244,12 @@ async fn a_log_flood_is_cut_and_said_once() {
         lines.clone()
     };
     let few = lines(10).await;
-    assert_eq!(few, vec![(LogLevel::Info, "\"ok\"".to_owned()); 10]);
+    assert_eq!(few, vec![(Level::Info, "\"ok\"".to_owned()); 10]);
     let many = lines(50_000).await;
     // 4,096 bytes at 36 a line.
     assert_eq!(many.len(), 113 + 1);
     let (level, last) = many.last().unwrap();
-    assert_eq!(*level, LogLevel::Warn);
+    assert_eq!(*level, Level::Warn);
     assert_eq!(last, "49887 log lines were dropped: a call may write 4096 bytes of log");
 }
 

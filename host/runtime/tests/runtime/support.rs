@@ -1,7 +1,7 @@
 //! Guests from WAT, a scripted host, and a runtime to run them in.
 
 use app::ports::components::{CallRequest, Compiled, ComponentError, Components as _, Determinism};
-use app::ports::host_calls::{Answer, HostCalls, LogLevel};
+use app::ports::host_calls::{Answer, HostCalls};
 use bytes::Bytes;
 use domain::component::{CallContext, CallEnd, CallFailure, CallOutcome, Export, Limits, Output};
 use domain::effect::{Call, CallError, ErrorKind, KvCall, Reply};
@@ -125,7 +125,7 @@ pub(crate) type Script = dyn Fn(&Call) -> Answer + Send + Sync;
 #[derive(Default)]
 pub(crate) struct ScriptedHost {
     /// Log lines, level first.
-    pub(crate) lines: Mutex<Vec<(LogLevel, String)>>,
+    pub(crate) lines: Mutex<Vec<(domain::log::Level, String)>>,
     /// Progress reports.
     pub(crate) reports: Mutex<Vec<(u8, String)>>,
     /// Calls that were performed.
@@ -168,7 +168,7 @@ impl HostCalls for ScriptedHost {
         })
     }
 
-    fn log(&self, level: LogLevel, message: &str, _: &[(String, String)]) {
+    fn log(&self, level: domain::log::Level, message: &str, _: &[(String, String)]) {
         self.lines.lock().unwrap().push((level, message.to_owned()));
     }
 

@@ -2,9 +2,9 @@
 
 use crate::support::*;
 use app::ports::components::Components as _;
-use app::ports::host_calls::LogLevel;
 use bytes::Bytes;
 use domain::component::{CallFailure, Limits};
+use domain::log::Level;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -143,5 +143,5 @@ async fn stdout_becomes_lines_of_the_log() {
     let host = Arc::new(ScriptedHost::default());
     assert_eq!(json_of(runtime.call(request(digest, 1, tight(), host.clone())).await), json!("ok"));
     let lines = host.lines.lock().unwrap().clone();
-    assert_eq!(lines, ["one", "two", "three"].map(|line| (LogLevel::Info, line.to_owned())));
+    assert_eq!(lines, ["one", "two", "three"].map(|line| (Level::Info, line.to_owned())));
 }

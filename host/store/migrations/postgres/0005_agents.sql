@@ -119,17 +119,19 @@ CREATE TABLE templates (
 CREATE TABLE data_keys (
     user_id     text PRIMARY KEY REFERENCES users ON DELETE CASCADE,
     sealed      bytea NOT NULL,
+    -- How often secrets were written with it: the version of what was written last.
+    writes      bigint NOT NULL DEFAULT 0,
     created_at  bigint NOT NULL
 );
 
 CREATE TABLE secrets (
     user_id     text NOT NULL REFERENCES users ON DELETE CASCADE,
     name        text NOT NULL,
-    -- Each write adds one; part of what the seal is bound to.
+    -- Which of the user's writes stored it; part of what the seal is bound to, as is `hosts`.
     version     bigint NOT NULL,
     sealed      bytea NOT NULL,
     -- The last four characters of a long value, for people.
-    suffix      text,
+    suffix      bytea,
     -- JSON list of hosts; null where only the plugins' grants say.
     hosts       text,
     updated_at  bigint NOT NULL,
@@ -201,23 +203,25 @@ CREATE TABLE approvals (
     id              text PRIMARY KEY,
     user_id         text NOT NULL REFERENCES users ON DELETE CASCADE,
     agent_id        text NOT NULL REFERENCES agents ON DELETE CASCADE,
-    task            text,
+    task            text REFERENCES tasks ON DELETE CASCADE,
     tool            text NOT NULL,
-    arguments_hash  bytea NOT NULL,
+    arguments_hash  text NOT NULL,
     arguments       text NOT NULL,
     digest          bytea NOT NULL,
     origin          text NOT NULL,
-    -- `pending`, `approved`, `rejected` or `used`; expired is pending or approved after `expires_at`.
+    -- `pending`, `approved`, `rejected`, `used` or `expired`; expired is also pending or approved after `expires_at`.
     status          text NOT NULL,
     reason          text,
     created_at      bigint NOT NULL,
     expires_at      bigint NOT NULL,
     decided_at      bigint,
     decided_by      text,
-    used_at         bigint
+    used_at         bigint,
+    -- The place that used it.
+    used_by         text
 );
 CREATE INDEX approvals_user ON approvals (user_id, created_at DESC);
-CREATE INDEX approvals_match ON approvals (agent_id, tool, arguments_hash, digest) WHERE status IN ('pending', 'approved');
+CREATE INDEX approvals_task ON approvals (task) WHERE task IS NOT NULL;
 
 -- Requests taken out of a window by all hosts together; hosts take several at a time.
 CREATE TABLE rate_windows (
@@ -233,6 +237,8 @@ CREATE INDEX rate_windows_age ON rate_windows (starts_at);
 -- What agents and plugins logged, for their user.
 CREATE TABLE logs (
     id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- Ids do not commit in order. Who follows a log reads by transaction, and only what no open one can come before.
+    tx        bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
     user_id   text NOT NULL,
     agent_id  text NOT NULL,
     task      text,
@@ -240,7 +246,7 @@ CREATE TABLE logs (
     level     text NOT NULL,
     message   bytea NOT NULL
 );
-CREATE INDEX logs_user ON logs (user_id, id);
+CREATE INDEX logs_user ON logs (user_id, tx, id);
 CREATE INDEX logs_age ON logs (at);
 
 -- Short-lived tokens of `connect`.

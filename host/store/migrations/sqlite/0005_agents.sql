@@ -118,13 +118,15 @@ CREATE TABLE templates (
 CREATE TABLE data_keys (
     user_id     TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
     sealed      BLOB NOT NULL,
+    -- How often secrets were written with it: the version of what was written last.
+    writes      INTEGER NOT NULL DEFAULT 0,
     created_at  INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE secrets (
     user_id     TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     name        TEXT NOT NULL,
-    -- Each write adds one; part of what the seal is bound to.
+    -- Which of the user's writes stored it; part of what the seal is bound to, as is `hosts`.
     version     INTEGER NOT NULL,
     sealed      BLOB NOT NULL,
     -- The last four characters of a long value, for people.
@@ -200,23 +202,25 @@ CREATE TABLE approvals (
     id              TEXT PRIMARY KEY,
     user_id         TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     agent_id        TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
-    task            TEXT,
+    task            TEXT REFERENCES tasks (id) ON DELETE CASCADE,
     tool            TEXT NOT NULL,
-    arguments_hash  BLOB NOT NULL,
+    arguments_hash  TEXT NOT NULL,
     arguments       TEXT NOT NULL,
     digest          BLOB NOT NULL,
     origin          TEXT NOT NULL,
-    -- `pending`, `approved`, `rejected` or `used`; expired is pending or approved after `expires_at`.
+    -- `pending`, `approved`, `rejected`, `used` or `expired`; expired is also pending or approved after `expires_at`.
     status          TEXT NOT NULL,
     reason          TEXT,
     created_at      INTEGER NOT NULL,
     expires_at      INTEGER NOT NULL,
     decided_at      INTEGER,
     decided_by      TEXT,
-    used_at         INTEGER
+    used_at         INTEGER,
+    -- The place that used it.
+    used_by         TEXT
 ) STRICT;
 CREATE INDEX approvals_user ON approvals (user_id, created_at DESC);
-CREATE INDEX approvals_match ON approvals (agent_id, tool, arguments_hash, digest) WHERE status IN ('pending', 'approved');
+CREATE INDEX approvals_task ON approvals (task) WHERE task IS NOT NULL;
 
 -- Requests taken out of a window by all hosts together; hosts take several at a time.
 CREATE TABLE rate_windows (

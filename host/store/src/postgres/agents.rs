@@ -4,6 +4,7 @@ use super::PostgresStore;
 use super::cancel::cancel_of_agent;
 use super::failure::Failure;
 use super::keys::insert_key;
+use super::logs::say;
 use super::row::task_ids;
 use super::ticks::cancel_queued_ticks;
 use super::transaction::{Write, transact};
@@ -13,6 +14,7 @@ use app::ports::keys::KeyRow;
 use app::ports::store_error::StoreError;
 use domain::agent::{Agent, Deploy};
 use domain::id::{AgentId, TaskId, UserId};
+use domain::log;
 use domain::time::Timestamp;
 use serde_json::Value;
 use sqlx::Row as _;
@@ -95,11 +97,14 @@ impl Agents for PostgresStore {
                 .await?;
             let agent = find(&mut write, BY_ID, vec![id.to_string()]).await?;
             let started = outcome.rows_affected() == 1;
+            if started {
+                say(&mut write, id, log::started(autonomy), now).await?;
+            }
             Ok(agent.map(if started { StartOutcome::Started } else { StartOutcome::Running }))
         })
     }
 
-    async fn stop_agent(&self, id: AgentId, _now: Timestamp) -> Result<bool, StoreError> {
+    async fn stop_agent(&self, id: AgentId, now: Timestamp) -> Result<bool, StoreError> {
         transact!(self.database(), write => async {
             write.identify().await?;
             let outcome = write
@@ -111,6 +116,9 @@ impl Agents for PostgresStore {
                 .execute(write.connection())
                 .await?;
             cancel_queued_ticks(&mut write, id).await?;
+            if outcome.rows_affected() == 1 {
+                say(&mut write, id, log::STOPPED, now).await?;
+            }
             Ok(outcome.rows_affected() == 1)
         })
     }

@@ -2,15 +2,19 @@
 
 use super::append::Held;
 use super::failure::Failure;
+use super::logs::insert_lines;
 use super::rooms::insert_message;
 use super::row::bytes;
 use super::submit::insert_tasks;
 use super::transaction::Write;
-use crate::rows::{Shown, column, decode, encode, month, progress_event};
+use crate::rows::{Shown, column, decode, encode, month, parse, progress_event};
+use app::ports::store_error::StoreError;
 use domain::event::EventBody;
 use domain::id::Digest;
 use domain::journal::LocalEffect;
+use domain::log::{Level, LogLine};
 use domain::task::{NewTask, Progress};
+use domain::time::Timestamp;
 use sqlx::Row as _;
 use std::collections::HashSet;
 
@@ -31,6 +35,7 @@ pub(super) async fn apply(
     let mut paths: HashSet<&str> = HashSet::new();
     let mut events: Vec<EventBody> = Vec::new();
     let mut children: Vec<&NewTask> = Vec::new();
+    let mut lines: Vec<LogLine> = Vec::new();
     for effect in effects {
         if let LocalEffect::PutFile { path, blob, size } = effect {
             if !paths.insert(path) {
@@ -47,13 +52,27 @@ pub(super) async fn apply(
             LocalEffect::Event(event) => events.push(event.clone()),
             LocalEffect::Progress(report) => events.extend(show(write, held, report).await?),
             LocalEffect::ChildTask(new) => children.push(new),
+            LocalEffect::Log { at, level, message } => lines.push(line(held, *at, *level, message)?),
             other => apply_one(write, held, other).await?,
         }
     }
     put_files(write, held, &puts).await?;
     insert_events(write, held, &events).await?;
+    insert_lines(write, &lines).await?;
     held.queued |= !insert_tasks(write, &children).await?.is_empty();
     Ok(())
+}
+
+/// A line about the task's agent.
+fn line(held: &Held, at: Timestamp, level: Level, message: &str) -> Result<LogLine, StoreError> {
+    Ok(LogLine {
+        user: parse("leases.user_id", &held.user)?,
+        agent: parse("leases.agent_id", &held.agent)?,
+        task: Some(parse("leases.task", &held.task)?),
+        at,
+        level,
+        message: message.to_owned(),
+    })
 }
 
 async fn apply_one(write: &mut Write, held: &mut Held, effect: &LocalEffect) -> Result<(), Failure> {
@@ -142,6 +161,7 @@ async fn apply_one(write: &mut Write, held: &mut Held, effect: &LocalEffect) -> 
             .bind(held.task.clone()),
         LocalEffect::PutFile { .. }
         | LocalEffect::ChildTask(_)
+        | LocalEffect::Log { .. }
         | LocalEffect::Event(_)
         | LocalEffect::Progress(_) => return Ok(()),
     };

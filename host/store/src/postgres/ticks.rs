@@ -12,6 +12,7 @@ use app::ports::store_error::StoreError;
 use app::ports::ticks::{Instruction, Ticks};
 use domain::agent::{Agent, MOST_FAILED_TICKS};
 use domain::id::AgentId;
+use domain::log;
 use domain::room::{Room, RoomKind};
 use domain::task::{NewTask, State};
 use domain::time::Timestamp;
@@ -180,6 +181,7 @@ async fn enqueue(write: &mut Write, limit: u32) -> Result<u64, Failure> {
 
 /// If the task that ends is a tick: the time of its agent's last tick, its failures in a row, and the pause after too many.
 pub(super) async fn end_tick(write: &mut Write, tasks: Vec<String>, state: State) -> Result<(), Failure> {
+    let failed = matches!(state, State::Failed | State::Quarantined);
     write
         .query(
             "UPDATE agents a SET last_tick_at = $2,
@@ -187,13 +189,27 @@ pub(super) async fn end_tick(write: &mut Write, tasks: Vec<String>, state: State
                  paused_at = CASE WHEN $3 AND a.autonomy AND a.failed_ticks + 1 >= $5 THEN coalesce(a.paused_at, $2) ELSE a.paused_at END
              FROM tasks t WHERE t.id = ANY($1) AND t.kind = 'tick' AND a.id = t.agent_id",
         )
-        .bind(tasks)
+        .bind(tasks.clone())
         .bind(write.now().0)
-        .bind(matches!(state, State::Failed | State::Quarantined))
+        .bind(failed)
         .bind(state == State::Completed)
         .bind(i64::from(MOST_FAILED_TICKS))
         .execute(write.connection())
         .await?;
+    if failed {
+        write
+            .query(
+                "INSERT INTO logs (user_id, agent_id, task, at, level, message)
+                 SELECT a.user_id, a.id, t.id, $2, 'error', $3 FROM tasks t JOIN agents a ON a.id = t.agent_id
+                 WHERE t.id = ANY($1) AND t.kind = 'tick' AND a.paused_at = $2 AND a.failed_ticks = $4",
+            )
+            .bind(tasks)
+            .bind(write.now().0)
+            .bind(log::paused(MOST_FAILED_TICKS).into_bytes())
+            .bind(i64::from(MOST_FAILED_TICKS))
+            .execute(write.connection())
+            .await?;
+    }
     Ok(())
 }
 

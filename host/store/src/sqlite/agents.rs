@@ -4,6 +4,7 @@ use super::SqliteStore;
 use super::end::cancel_agent_tasks;
 use super::failure::Outcome;
 use super::keys::insert_key;
+use super::logs::say;
 use super::row::{digest, running_tasks};
 use super::ticks::cancel_queued_ticks;
 use super::writer::Lane;
@@ -13,6 +14,7 @@ use app::ports::keys::KeyRow;
 use app::ports::store_error::StoreError;
 use domain::agent::{Agent, Deploy};
 use domain::id::{AgentId, TaskId, UserId};
+use domain::log;
 use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::Value;
@@ -95,6 +97,9 @@ impl Agents for SqliteStore {
                 )?
                 .execute(params![id.to_string(), now.0, settings, autonomy])?;
             let agent = agents_where(connection, "id = ?1", params![id.to_string()])?.pop();
+            if started == 1 {
+                say(connection, id, log::started(autonomy), now)?;
+            }
             Ok(agent.map(if started == 1 { StartOutcome::Started } else { StartOutcome::Running }))
         })
         .await
@@ -109,6 +114,9 @@ impl Agents for SqliteStore {
                 )?
                 .execute(params![id.to_string()])?;
             cancel_queued_ticks(connection, id, now)?;
+            if stopped == 1 {
+                say(connection, id, log::STOPPED, now)?;
+            }
             Ok(stopped == 1)
         })
         .await

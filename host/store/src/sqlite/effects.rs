@@ -3,6 +3,7 @@
 use super::failure::Outcome;
 use super::fence::Fenced;
 use super::insert::{insert_event, insert_task};
+use super::logs::insert_line;
 use super::rooms::insert_message;
 use super::row::get_task;
 use super::ticks::consume;
@@ -11,6 +12,7 @@ use domain::effect::model::Usage;
 use domain::event::EventBody;
 use domain::id::{Digest, TaskId};
 use domain::journal::LocalEffect;
+use domain::log::LogLine;
 use domain::task::Progress;
 use domain::time::Timestamp;
 use rusqlite::{Connection, params};
@@ -80,6 +82,11 @@ pub(super) fn apply_effects(
             LocalEffect::ConsumeInstructions { ids } => consume(connection, fenced.agent, task, ids)?,
             LocalEffect::ChildTask(child) => applied.queued |= insert_task(connection, child)?,
             LocalEffect::Usage { model, usage } => add_usage(connection, task, fenced, model, *usage, now)?,
+            LocalEffect::Log { at, level, message } => {
+                let (user, agent, task) = (fenced.user, fenced.agent, Some(task.clone()));
+                let (at, level, message) = (*at, *level, message.clone());
+                insert_line(connection, &LogLine { user, agent, task, at, level, message })?;
+            }
             LocalEffect::Event(body) => add_event(connection, task, fenced, body, now)?,
             LocalEffect::Progress(progress) => show_progress(connection, task, fenced, progress, now)?,
         }

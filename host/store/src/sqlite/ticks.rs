@@ -12,6 +12,7 @@ use app::ports::store_error::StoreError;
 use app::ports::ticks::{Instruction, Ticks};
 use domain::agent::{Agent, MOST_FAILED_TICKS};
 use domain::id::{AgentId, TaskId};
+use domain::log;
 use domain::task::State;
 use domain::time::Timestamp;
 use rusqlite::{Connection, Row, params};
@@ -191,6 +192,15 @@ pub(super) fn end_tick(connection: &Connection, task: &TaskId, state: State, now
              WHERE id = (SELECT agent_id FROM tasks WHERE id = ?1 AND kind = 'tick')",
         )?
         .execute(params![task.as_str(), now.0, failed, state == State::Completed, MOST_FAILED_TICKS])?;
+    if failed {
+        connection
+            .prepare_cached(
+                "INSERT INTO logs (user_id, agent_id, task, at, level, message)
+                 SELECT a.user_id, a.id, t.id, ?2, 'error', ?3 FROM tasks t JOIN agents a ON a.id = t.agent_id
+                 WHERE t.id = ?1 AND t.kind = 'tick' AND a.paused_at = ?2 AND a.failed_ticks = ?4",
+            )?
+            .execute(params![task.as_str(), now.0, log::paused(MOST_FAILED_TICKS), MOST_FAILED_TICKS])?;
+    }
     Ok(())
 }
 

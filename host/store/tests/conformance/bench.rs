@@ -1,16 +1,20 @@
 //! One database for one case, with two users, a clock and a source of ids.
 
 use app::ports::agents::Agents;
+use app::ports::approvals::Approvals;
 use app::ports::blobs::Blobs;
 use app::ports::clock::{Clock as _, Entropy as _};
 use app::ports::idempotency::Idempotency;
 use app::ports::journal::Journal;
 use app::ports::keys::{Account, Keys};
 use app::ports::kv::Kv;
+use app::ports::logs::Logs;
 use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
+use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::skills::Skills;
+use app::ports::secrets::Secrets;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -36,16 +40,20 @@ pub(crate) trait Store:
     + Blobs
     + Workspaces
     + Kv
+    + Logs
     + Keys
     + Users
     + Agents
     + Rooms
     + Ticks
     + Templates
+    + Secrets
     + Idempotency
+    + RateWindows
     + UsageReader
     + Plugins
     + Skills
+    + Approvals
 {
 }
 
@@ -56,16 +64,20 @@ impl<T> Store for T where
         + Blobs
         + Workspaces
         + Kv
+        + Logs
         + Keys
         + Users
         + Agents
         + Rooms
         + Ticks
         + Templates
+        + Secrets
         + Idempotency
+        + RateWindows
         + UsageReader
         + Plugins
         + Skills
+        + Approvals
 {
 }
 
@@ -156,6 +168,11 @@ impl Bench {
             bench.store.ensure_account(account, bench.now()).await.unwrap();
         }
         bench
+    }
+
+    /// It moves with [`Bench::advance`].
+    pub(crate) fn clock(&self) -> SimClock {
+        self.clock.clone()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

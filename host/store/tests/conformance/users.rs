@@ -222,7 +222,11 @@ async fn fill(bench: &Bench, user: UserId, agent: AgentId) -> Filled {
     let body = format!("{{\"id\":\"{user}\"}}").into_bytes();
     bench
         .store
-        .complete(&created, KeptAnswer { status: 201, location: None, headers: Vec::new(), body }, bench.now())
+        .complete(
+            &created,
+            KeptAnswer { status: 201, location: None, headers: Vec::new(), body },
+            bench.now(),
+        )
         .await
         .unwrap();
     bench

@@ -9,6 +9,8 @@ use app::ports::journal::{Append, FollowUps};
 use app::ports::store_error::StoreError;
 use domain::component::{Nondeterminism, Stop};
 use domain::error::Code;
+use domain::journal::LocalEffect;
+use domain::log::Level;
 use domain::stall;
 use domain::task::{Kind, NewTask, Outcome, Progress, State, Task, TaskFailure};
 use domain::time::Timestamp;
@@ -42,6 +44,8 @@ async fn store(
     append: Append,
 ) -> Result<(), StoreError> {
     let now = attempt.app.ports.clock.now();
+    let mut append = append;
+    append.effects.extend(said_of(&attempt.task, &outcome, now));
     let follow_ups = FollowUps { tasks: webhook(attempt, shown, &outcome, now).await, append };
     let journal = &attempt.app.ports.journal;
     let stored =
@@ -51,12 +55,26 @@ async fn store(
             failpoint::reach("finish.after");
             attempt.app.live.publish(&task.new.id, Signal::Durable);
             attempt.app.queued.notify_one();
+            attempt.app.tell_logged(task.new.user);
             tracing::info!(task = %task.new.id, state = task.state.as_str(), "task ended");
             say_paused(attempt, task).await;
         }
         Err(error) => tracing::warn!(task = %attempt.lease.task, %error, "failed to store the outcome"),
     }
     stored.map(|_| ())
+}
+
+/// What the log of the user says of the end of a task, in its transaction. A delivery is the host's own work.
+fn said_of(task: &Task, outcome: &Outcome, now: Timestamp) -> Option<LocalEffect> {
+    let what = match task.new.kind {
+        Kind::Chat => "the turn",
+        Kind::Tick => "the tick",
+        Kind::AgentTask => "the task",
+        Kind::Webhook => return None,
+    };
+    let Outcome::Failed(failure) = outcome else { return None };
+    let message = format!("{what} failed: {}: {}", failure.code, failure.message);
+    Some(LocalEffect::Log { at: now, level: Level::Error, message })
 }
 
 /// The store pauses the loop of an agent whose ticks fail again and again. People read of it in the log, too.

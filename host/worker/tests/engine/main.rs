@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod approvals;
 mod barrier;
 mod doubt;
 mod faults;
@@ -12,6 +13,7 @@ mod models;
 mod nested;
 mod replay;
 mod resume;
+mod secrets;
 mod stopping;
 mod support;
 mod suspects;

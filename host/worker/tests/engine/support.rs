@@ -7,7 +7,7 @@ use app::effects::scope::{ScopeResult, run_component};
 use app::ports::clock::Clock as _;
 use app::ports::components::Profile;
 use app::ports::models::{Model, Models};
-use app::ports::outbound::{Outbound, OutboundRequest, OutboundResponse, Purpose};
+use app::ports::outbound::{Attachment, Outbound, OutboundRequest, OutboundResponse, Purpose};
 use app::ports::queue::{ClaimRequest, Claimed, Queue as _};
 use app::{App, Ports, Settings};
 use domain::address::Scope;
@@ -84,23 +84,31 @@ impl TestHost {
             blobs: store.clone(),
             workspaces: store.clone(),
             kv: store.clone(),
+            logs: store.clone(),
             keys: store.clone(),
             users: store.clone(),
             agents: store.clone(),
             rooms: store.clone(),
             ticks: store.clone(),
             templates: store.clone(),
+            secrets: store.clone(),
             idempotency: store.clone(),
+            rate_windows: store.clone(),
             usage: store.clone(),
             plugins: store.clone(),
             skills: store.clone(),
+            approvals: store.clone(),
             components: components.clone(),
             packages: Arc::new(NoPackages),
             models: Models { tiers: [Arc::clone(&model), Arc::clone(&model), model] },
             outbound: wire.clone(),
             sources: Arc::new(GuardedSources::new(Arc::new(Rules::default()), SourceSettings::default())),
             webhook_signer: Arc::new(StandardWebhooks::new(&secret).unwrap()),
-            api_keys: Arc::new(vault::SkepKeys::new(entropy)),
+            api_keys: Arc::new(vault::SkepKeys::new(entropy.clone())),
+            vault: Arc::new(vault::Envelope::new(
+                vault::key_file::KeyEncryptionKey::parse(&"07".repeat(32)).unwrap(),
+                entropy,
+            )),
         };
         let mut settings = Settings::default();
         change(&mut ports, &mut settings);
@@ -396,6 +404,11 @@ impl Wire {
             found.map(|(_, value)| value.clone())
         };
         self.sent.lock().unwrap().iter().map(|sent| (sent.url.path().to_owned(), key(sent))).collect()
+    }
+
+    /// The secrets of what came.
+    pub(crate) fn attached(&self) -> Vec<Attachment> {
+        self.sent.lock().unwrap().iter().flat_map(|sent| sent.credentials.clone()).collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! `/v1/approvals/{id}`.
+//! `/v1/approvals/{approval}`.
 
 use super::wire::{ApprovalResponse, DecisionRequest};
 use crate::error::ApiError;
@@ -11,9 +11,9 @@ use serde_json::Value;
 /// Get an approval with what exactly it is about. Ours.
 #[utoipa::path(
     get,
-    path = "/v1/approvals/{id}",
+    path = "/v1/approvals/{approval}",
     tag = "Approvals",
-    params(("id" = String, Path, description = "Of the approval.", example = "appr_0f1e2d3c4b5a69788796a5b4")),
+    params(("approval" = String, Path, description = "Of the approval.", example = "appr_0f1e2d3c4b5a69788796a5b4")),
     responses((status = 200, description = "The approval.", body = ApprovalResponse, example = json!({
         "id": "appr_0f1e2d3c4b5a69788796a5b4", "status": "pending",
         "agentId": "550e8400-e29b-41d4-a716-446655440000", "taskId": "task_a1b2c3d4e5f6",
@@ -35,9 +35,9 @@ pub(in crate::routes) async fn get_approval(
 /// Approve or reject, once, before it expires. The task that waits goes on. Ours.
 #[utoipa::path(
     post,
-    path = "/v1/approvals/{id}",
+    path = "/v1/approvals/{approval}",
     tag = "Approvals",
-    params(("id" = String, Path, description = "Of the approval.", example = "appr_0f1e2d3c4b5a69788796a5b4")),
+    params(("approval" = String, Path, description = "Of the approval.", example = "appr_0f1e2d3c4b5a69788796a5b4")),
     request_body(content = DecisionRequest, example = json!({ "decision": "approve", "reason": "go ahead" })),
     responses(
         (status = 200, description = "It is decided.", body = ApprovalResponse, example = json!({

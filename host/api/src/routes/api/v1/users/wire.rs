@@ -374,3 +374,40 @@ pub(super) struct TemplatesRequest {
     #[schema(value_type = Option<Object>)]
     templates: Option<Value>,
 }
+
+/// A page of a user's log.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct LogsResponse {
+    /// Newest first.
+    logs: Vec<LogLineBody>,
+    /// None at the end.
+    #[schema(required)]
+    next_cursor: Option<String>,
+}
+
+/// A line of a log.
+#[derive(ToSchema)]
+pub(super) struct LogLineBody {
+    /// When it was said.
+    #[schema(format = DateTime)]
+    time: String,
+    level: LogLevel,
+    /// The agent's name; its id when it was deleted since.
+    agent: String,
+    /// The task in which it was said.
+    #[schema(required)]
+    task: Option<String>,
+    message: String,
+}
+
+/// How much a line matters.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(super) enum LogLevel {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
