@@ -61,6 +61,7 @@ stage "build plugins" scripts/build-plugins.sh "$target/components" plugins
 stage "build guests of the tests" scripts/build-plugins.sh "$target/guests" tests/guests examples
 stage "fetch models" fetch_models
 stage "fetch schemathesis" scripts/schemathesis.sh
+stage "fetch the client of elizaOS" scripts/eliza-client.sh
 stage "start PostgreSQL" start_postgres
 
 export SKEP_TEST_BIN="$target/debug/skep"

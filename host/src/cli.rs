@@ -2,6 +2,7 @@
 
 mod agents;
 mod build;
+mod chat;
 mod client;
 mod doctor;
 mod failure;
@@ -75,6 +76,8 @@ pub(crate) enum Verb {
     Users(users::UsersVerb),
     /// List, create, start, stop, configure and delete agents of a user.
     Agents(agents::Options),
+    /// Talk to an agent: one message, or a conversation.
+    Chat(chat::Options),
     /// List, store and delete the secrets of a user.
     Secrets(secrets::Options),
     /// Submit a development task.
@@ -138,6 +141,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Model(verb) => model::run(&common, verb).await,
         Verb::Users(verb) => users::run(&common, verb).await,
         Verb::Agents(options) => agents::run(&common, options).await,
+        Verb::Chat(options) => chat::run(&common, options).await,
         Verb::Secrets(options) => secrets::run(&common, options).await,
         Verb::Task(options) => task::run(&common, options).await,
         Verb::Replay(options) => replay::run(&common, options).await,

@@ -128,6 +128,10 @@ pub(crate) struct Config {
     pub(crate) keep_failed: Duration,
     /// How long webhook deliveries are kept.
     pub(crate) keep_webhooks: Duration,
+    /// How long chat turns are kept.
+    pub(crate) keep_chats: Duration,
+    /// How long ticks are kept.
+    pub(crate) keep_ticks: Duration,
     pub(crate) keep_logs: Duration,
     pub(crate) log_lines: u64,
     /// Bytes of a request body.
@@ -198,6 +202,11 @@ impl Config {
             keep_tasks: layers.days("keep_tasks_days")?,
             keep_failed: layers.days("keep_failed_days")?,
             keep_webhooks: layers.days("keep_webhooks_days")?,
+            keep_chats: match layers.days("keep_chats_days")? {
+                Duration::ZERO => return Err(layers.invalid("keep_chats_days", "write 1 or more")),
+                days => days,
+            },
+            keep_ticks: layers.days("keep_ticks_days")?,
             keep_logs: layers.days("keep_logs_days")?,
             log_lines: layers.parse("log_lines", "write a number of lines")?,
             body_limit,

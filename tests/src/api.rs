@@ -51,6 +51,19 @@ impl Api {
         Self::answer(request.header("content-type", "application/json").body(body.to_string())).await
     }
 
+    /// JSON by another method.
+    ///
+    /// # Errors
+    /// When the host does not answer.
+    ///
+    /// # Panics
+    /// When that is no method.
+    pub async fn send(&self, method: &str, path: &str, body: &Value) -> Result<Answer, reqwest::Error> {
+        let method = method.parse().expect("a method");
+        let request = self.client.request(method, format!("{}{path}", self.base)).bearer_auth(&self.key);
+        Self::answer(request.header("content-type", "application/json").body(body.to_string())).await
+    }
+
     /// Submit a task; its id once the host has acknowledged it.
     ///
     /// # Errors

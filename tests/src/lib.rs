@@ -21,5 +21,6 @@ pub mod package;
 pub mod peer;
 pub mod readme;
 pub mod sink;
+pub mod talk;
 pub mod team;
 pub mod traces;

@@ -3,6 +3,9 @@
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use std::path::{Path, PathBuf};
 
+/// A part of this length is in no file by chance.
+const CORE: usize = 12;
+
 /// What stands for a text: itself, percent escapes, hex, and base64 as it is in the middle of any bytes.
 #[must_use]
 pub fn forms(text: &str) -> Vec<(String, Vec<u8>)> {
@@ -14,6 +17,11 @@ pub fn forms(text: &str) -> Vec<(String, Vec<u8>)> {
         ("JSON".to_owned(), serde_json::json!(text).to_string().trim_matches('"').as_bytes().to_vec()),
         ("backwards".to_owned(), text.chars().rev().collect::<String>().into_bytes()),
     ];
+    // What no escaping changes, however often it is done.
+    let core = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '-');
+    if let Some(core) = core.max_by_key(|part| part.len()).filter(|core| core.len() >= CORE) {
+        forms.push(("core".to_owned(), core.as_bytes().to_vec()));
+    }
     let unreserved = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~*".contains(byte);
     let escaped = |upper: bool, all: bool| -> Vec<u8> {
         let escape = |byte: &u8| match (upper, all || !unreserved(byte)) {

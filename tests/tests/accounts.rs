@@ -7,12 +7,18 @@ use std::path::Path;
 use std::process::Command;
 use tests::api::Api;
 use tests::environment::path;
-use tests::host::HostSpec;
+use tests::host::{ADMIN_KEY, HostSpec};
 
 /// What a verb printed under `--json`, and whether it went well.
 fn skep(data: &Path, arguments: &[&str]) -> (bool, Value) {
     let mut command = Command::new(path("SKEP_TEST_BIN"));
-    command.env_clear().arg("--json").arg("--data-dir").arg(data).args(arguments);
+    command
+        .env_clear()
+        .env("SKEP_ADMIN_KEY", ADMIN_KEY)
+        .arg("--json")
+        .arg("--data-dir")
+        .arg(data)
+        .args(arguments);
     let output = command.output().expect("the binary can be started");
     let text = String::from_utf8(output.stdout).unwrap();
     let value =

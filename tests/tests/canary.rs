@@ -30,13 +30,13 @@ use tests::traces;
 const PATIENCE: Duration = Duration::from_secs(180);
 /// The values of the secret `CANARY`, one after the other. With what escapes differently in each form.
 const CANARIES: [&str; 2] =
-    ["canary-one/7f3a+Q9=\"x\"&y-d41d8cd98f", "canary-two/0b6e+R2=\"z\"&w-9e107d9d37"];
+    ["canary-one-d41d8cd98f00b204/7f3a+Q9=\"x\"&y~z1", "canary-two-9e107d9d372bb682/0b6e+R2=\"z\"&w~z2"];
 /// An Ed25519 seed, the secret `SEED`.
 const SEED: &str = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
 /// The secret `ELSEWHERE`, which may not go where the guest wants to send it.
-const ELSEWHERE: &str = "canary-elsewhere/51d2-c4ca4238a0b923820dcc";
+const ELSEWHERE: &str = "canary-elsewhere-c4ca4238a0b92382";
 /// Goes through guests, journals and answers in the open.
-const CONTROL: &str = "control-5f1d7a84/e3b0+C4=\"c\"&d-4298fc1c149a";
+const CONTROL: &str = "control-5f1d7a84-e3b0c44298fc/C4=\"c\"&d";
 /// As the guest unscrambles it.
 const SALT: u8 = 0x2a;
 
@@ -301,9 +301,9 @@ async fn nowhere(database: Database) {
 fn controls(answers: &[(String, Vec<u8>)], folder: &Path, database: &Database) {
     let found = places(CONTROL, answers, folder, database).join("\n");
     let stored = if *database == Database::Sqlite {
-        ["skep.db", "blobs/"]
+        ["skep.db: core", "blobs/"]
     } else {
-        ["the database: plain", "the database: hex"]
+        ["the database: core", "the database: hex"]
     };
     for place in stored.into_iter().chain(["/v1/agents/tasks/", "journal of"]) {
         assert!(found.contains(place), "the control is not in {place}: {found}");

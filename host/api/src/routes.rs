@@ -61,6 +61,7 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(api::v1::users::agents::chat::chat_with_agent))
         .routes(routes!(api::v1::users::agents::chat::stream::stream_chat))
         .routes(routes!(api::v1::users::agents::chat::turns::events::follow_turn))
+        .routes(routes!(api::v1::users::agents::chat::events::follow_agent))
         // Autonomis: templates.
         .routes(routes!(
             api::v1::users::agent_templates::get_user_templates,
@@ -92,6 +93,43 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(agents::start::start_agent))
         .routes(routes!(agents::stop::stop_agent))
         .routes(routes!(agents::message::send_message))
+        // elizaOS: agents.
+        .routes(routes!(api::agents::list_characters, api::agents::create_character))
+        .routes(routes!(
+            api::agents::agent::get_character,
+            api::agents::agent::update_character,
+            api::agents::agent::delete_character
+        ))
+        .routes(routes!(api::agents::start::start_character))
+        .routes(routes!(api::agents::stop::stop_character))
+        .routes(routes!(api::agents::panels::list_panels))
+        .routes(routes!(api::agents::logs::list_agent_logs))
+        .routes(routes!(api::agents::runs::list_runs))
+        .routes(routes!(api::agents::runs::run::get_run))
+        // elizaOS: messaging.
+        .routes(routes!(api::messaging::sessions::create_session, api::messaging::sessions::list_sessions))
+        .routes(routes!(api::messaging::sessions::health::get_session_health))
+        .routes(routes!(
+            api::messaging::sessions::session::get_session,
+            api::messaging::sessions::session::delete_session
+        ))
+        .routes(routes!(
+            api::messaging::sessions::messages::list_session_messages,
+            api::messaging::sessions::messages::send_session_message
+        ))
+        .routes(routes!(api::messaging::sessions::renew::renew_session))
+        .routes(routes!(api::messaging::sessions::heartbeat::keep_session_alive))
+        .routes(routes!(api::messaging::sessions::timeout::set_session_timeout))
+        .routes(routes!(api::messaging::jobs::create_job, api::messaging::jobs::list_jobs))
+        .routes(routes!(api::messaging::jobs::health::get_job_health))
+        .routes(routes!(api::messaging::jobs::job::get_job))
+        .routes(routes!(api::messaging::message_servers::list_message_servers))
+        // elizaOS: memory and server.
+        .routes(routes!(api::memory::memories::list_memories))
+        .routes(routes!(api::server::health::get_server_health))
+        .routes(routes!(api::server::ping::ping_server))
+        .routes(routes!(api::server::hello::greet))
+        .routes(routes!(api::server::status::get_server_status))
         // Ours.
         .routes(routes!(v1::approvals::list_approvals))
         .routes(routes!(v1::approvals::approval::get_approval, v1::approvals::approval::decide_approval))

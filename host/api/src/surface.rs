@@ -27,12 +27,16 @@ pub(crate) enum Surface {
 }
 
 /// The longest prefix comes first.
-const PREFIXES: [(&str, Surface); 12] = [
+const PREFIXES: [(&str, Surface); 15] = [
     ("/api/messaging", Surface::Eliza),
     ("/api/triggers", Surface::Autonomy),
     ("/api/agents", Surface::Eliza),
     ("/api/memory", Surface::Eliza),
     ("/api/server", Surface::Eliza),
+    // Nothing of these is served; clients are told so in their words.
+    ("/api/system", Surface::Eliza),
+    ("/api/audio", Surface::Eliza),
+    ("/api/media", Surface::Eliza),
     ("/api/agent", Surface::Autonomy),
     ("/v1/models", Surface::OpenAi),
     ("/v1/chat", Surface::OpenAi),
@@ -62,10 +66,7 @@ impl Surface {
     /// The body of an error.
     pub(crate) fn body(self, error: &Error) -> Value {
         let message = self.public_message(error);
-        let code = match (self, error.code) {
-            (Self::Eliza, Code::RateLimited) => "RATE_LIMIT_EXCEEDED",
-            (_, code) => code.as_str(),
-        };
+        let code = self.code(error);
         match self {
             Self::Autonomy => json!({ "error": message, "code": code }),
             Self::Start => json!({ "success": false, "error": message }),
@@ -89,7 +90,7 @@ impl Surface {
             .ok()
             .and_then(|status| status.canonical_reason())
             .unwrap_or("Error");
-        let mut body = json!({ "type": "about:blank", "title": title, "status": status, "detail": self.public_message(error), "code": error.code.as_str() });
+        let mut body = json!({ "type": "about:blank", "title": title, "status": status, "detail": self.public_message(error), "code": self.code(error) });
         if let (Some(fields), Some(details), true) =
             (body.as_object_mut(), error.details.as_object(), status < 500)
         {
@@ -98,6 +99,20 @@ impl Surface {
             }
         }
         Some(body)
+    }
+
+    /// The word for programs. elizaOS has more of them than the others.
+    fn code(self, error: &Error) -> &'static str {
+        let is_field = error.details.get("field").is_some();
+        match error.code {
+            Code::InvalidRequest if self == Self::Eliza && is_field => "VALIDATION_ERROR",
+            Code::RateLimited if self == Self::Eliza => "RATE_LIMIT_EXCEEDED",
+            code if self == Self::Eliza => code.as_str(),
+            Code::InvalidId => Code::InvalidRequest.as_str(),
+            Code::AgentNotFound | Code::SessionNotFound => Code::NotFound.as_str(),
+            Code::SessionExpired => Code::Gone.as_str(),
+            code => code.as_str(),
+        }
     }
 
     /// What goes out: of a 5xx never its cause. Autonomis wants one text for all of them.
@@ -168,6 +183,23 @@ mod tests {
             (Surface::Plain, json!({ "error": "Agent not found" })),
         ] {
             assert_eq!(surface.body(&error), body, "{surface:?}");
+        }
+    }
+
+    #[test]
+    fn elizaos_has_words_of_its_own() {
+        let field = Error::invalid("content is missing").with_details(json!({ "field": "content" }));
+        for (error, eliza, other) in [
+            (field, "VALIDATION_ERROR", "INVALID_REQUEST"),
+            (Error::invalid("not JSON"), "INVALID_REQUEST", "INVALID_REQUEST"),
+            (Error::new(Code::InvalidId, "x"), "INVALID_ID", "INVALID_REQUEST"),
+            (Error::new(Code::AgentNotFound, "x"), "AGENT_NOT_FOUND", "NOT_FOUND"),
+            (Error::new(Code::SessionNotFound, "x"), "SESSION_NOT_FOUND", "NOT_FOUND"),
+            (Error::new(Code::SessionExpired, "x"), "SESSION_EXPIRED", "GONE"),
+            (Error::new(Code::RateLimited, "x"), "RATE_LIMIT_EXCEEDED", "RATE_LIMITED"),
+        ] {
+            assert_eq!(Surface::Eliza.body(&error)["error"]["code"], eliza);
+            assert_eq!(Surface::Autonomy.body(&error)["code"], other);
         }
     }
 

@@ -19,6 +19,7 @@ pub use deploy::deploy_status;
 pub use list::{get, list};
 pub use ping::ping;
 pub use rotate_key::rotate_key;
+pub(crate) use runtime::{accept as accept_start, data as runtime};
 pub use runtime::{get_runtime, list_runtimes, start_runtime, stop_runtime};
 
 use crate::skills::Toolbox;

@@ -79,7 +79,6 @@ pub async fn status(app: &App, caller: &Caller) -> Result<Value, Error> {
         "lastTickAt": autonomy.last_tick_at,
         "nextTickAt": next,
         "consecutiveFailures": autonomy.failed_ticks,
-        "pausedAt": autonomy.paused_at,
     }))
 }
 

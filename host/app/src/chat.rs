@@ -1,10 +1,12 @@
 //! Talking to an agent: a message and the turn that answers it are stored together, then the answer is waited for or followed.
 
 mod accept;
-mod follow;
+pub(crate) mod follow;
+mod own;
 mod text;
 
 pub use follow::{ChatEvent, ChatFollow};
+pub use own::own;
 
 use crate::context::App;
 use crate::live::Signal;
@@ -16,7 +18,8 @@ use domain::caller::Caller;
 use domain::error::{Code, Error};
 use domain::id::TaskId;
 use domain::room::{MessageRole, NewMessage, Room, RoomKind};
-use domain::task::{Kind, State, Task};
+use domain::task::{Kind, NewTask, State, Task};
+use domain::time::Timestamp;
 use domain::turn::{Origin, Turn, TurnReport};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -136,10 +139,10 @@ async fn queue(
     }
     let now = app.ports.clock.now();
     let id = room_id(app, agent, &asked.conversation).await?;
-    let room = Room { id, user: agent.user, agent: agent.id, kind: RoomKind::Chat, created_at: now };
-    let mut random = [0; 6];
-    app.ports.entropy.fill(&mut random);
-    let task = TaskId::new(TaskId::TURN, random);
+    let kind = if asked.conversation == Conversation::New { RoomKind::Single } else { RoomKind::Chat };
+    let room = Room { id, user: agent.user, agent: agent.id, kind, created_at: now };
+    let new = new_turn(app, agent, id, now);
+    let task = new.id.clone();
     let said = asked.messages.into_iter().map(|said| NewMessage {
         id: app.random_uuid(),
         room: id,
@@ -154,12 +157,18 @@ async fn queue(
         task: Some(task.clone()),
     });
     let messages: Vec<NewMessage> = said.collect();
-    let turn = Turn { origin: Origin::Chat, agent: agent.name.clone(), room: id };
     let signals = app.live.subscribe(&task);
-    let new = turn.task(task, agent.user, agent.id, now);
     let task = app.ports.rooms.submit_turn(room, messages, new).await?;
     app.queued.notify_one();
     Ok(Queued { task, room: id, signals })
+}
+
+/// A turn of an agent in a room.
+pub(crate) fn new_turn(app: &App, agent: &Agent, room: Uuid, now: Timestamp) -> NewTask {
+    let mut random = [0; 6];
+    app.ports.entropy.fill(&mut random);
+    let turn = Turn { origin: Origin::Chat, agent: agent.name.clone(), room };
+    turn.task(TaskId::new(TaskId::TURN, random), agent.user, agent.id, now)
 }
 
 async fn room_id(app: &App, agent: &Agent, conversation: &Conversation) -> Result<Uuid, Error> {
@@ -187,7 +196,7 @@ async fn room_id(app: &App, agent: &Agent, conversation: &Conversation) -> Resul
 }
 
 /// The end of a turn.
-async fn wait(app: &App, queued: Queued) -> Result<(Task, TurnReport), Error> {
+pub(crate) async fn wait(app: &App, queued: Queued) -> Result<(Task, TurnReport), Error> {
     let Queued { mut task, mut signals, .. } = queued;
     loop {
         if task.state.is_finished() {

@@ -9,6 +9,7 @@ use crate::ports::blobs::Blobs;
 use crate::ports::clock::{Clock, Entropy};
 use crate::ports::components::Components;
 use crate::ports::idempotency::Idempotency;
+use crate::ports::jobs::Jobs;
 use crate::ports::journal::Journal;
 use crate::ports::keys::Keys;
 use crate::ports::kv::Kv;
@@ -22,6 +23,7 @@ use crate::ports::rate_windows::RateWindows;
 use crate::ports::rooms::Rooms;
 use crate::ports::skills::Skills;
 use crate::ports::secrets::Secrets;
+use crate::ports::sessions::Sessions;
 use crate::ports::sources::Sources;
 use crate::ports::tasks::Tasks;
 use crate::ports::templates::Templates;
@@ -65,6 +67,10 @@ pub struct Ports {
     pub agents: Arc<dyn Agents>,
     /// Store.
     pub rooms: Arc<dyn Rooms>,
+    /// Store.
+    pub sessions: Arc<dyn Sessions>,
+    /// Store.
+    pub jobs: Arc<dyn Jobs>,
     /// Store.
     pub ticks: Arc<dyn Ticks>,
     /// Store.

@@ -18,34 +18,88 @@ pub enum Signal {
     Durable,
 }
 
-/// One channel for each task that somebody watches.
+/// The text of a turn that runs on this host, as far as it is: who comes late reads it from the beginning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// So far.
+    pub text: String,
+    /// Position of the last event that had some of it.
+    pub last: (i64, u64),
+}
+
+#[derive(Debug)]
+struct Channel {
+    sender: broadcast::Sender<Signal>,
+    said: Option<Said>,
+}
+
+impl Default for Channel {
+    fn default() -> Self {
+        Self { sender: broadcast::channel(CAPACITY).0, said: None }
+    }
+}
+
+/// One channel for each task that somebody watches, and for each turn that runs here.
 #[derive(Debug, Default)]
 pub struct LiveBus {
-    channels: Mutex<HashMap<TaskId, broadcast::Sender<Signal>>>,
+    channels: Mutex<HashMap<TaskId, Channel>>,
 }
 
 impl LiveBus {
     /// Watch a task. Read durable events from the store after subscribing, so that none falls between.
     pub fn subscribe(&self, task: &TaskId) -> broadcast::Receiver<Signal> {
+        self.overhear(task).0
+    }
+
+    /// Watch a turn, with its text up to the first signal.
+    pub fn overhear(&self, task: &TaskId) -> (broadcast::Receiver<Signal>, Option<Said>) {
         let mut channels = self.channels();
-        channels.retain(|_, sender| sender.receiver_count() > 0);
-        channels.entry(task.clone()).or_insert_with(|| broadcast::channel(CAPACITY).0).subscribe()
+        channels.retain(|_, channel| channel.said.is_some() || channel.sender.receiver_count() > 0);
+        let channel = channels.entry(task.clone()).or_default();
+        (channel.sender.subscribe(), channel.said.clone())
     }
 
     /// Tell those who watch the task; nobody may.
     pub fn publish(&self, task: &TaskId, signal: Signal) {
-        if let Some(sender) = self.channels().get(task) {
+        if let Some(channel) = self.channels().get(task) {
             // No receiver is left: nobody watches any more.
-            let _unwatched = sender.send(signal);
+            let _unwatched = channel.sender.send(signal);
+        }
+    }
+
+    /// Text of a turn: kept until it is forgotten, and told to those who watch. The first event of an attempt begins the text anew.
+    pub fn say(&self, task: &TaskId, text: &str, live: LiveEvent) {
+        let mut channels = self.channels();
+        let channel = channels.entry(task.clone()).or_default();
+        let last = (live.pos, live.sub);
+        match &mut channel.said {
+            Some(said) if live.sub > 1 => {
+                said.text.push_str(text);
+                said.last = last;
+            }
+            said => *said = Some(Said { text: text.to_owned(), last }),
+        }
+        // No receiver is left: nobody watches any more.
+        let _unwatched = channel.sender.send(Signal::Live(live));
+    }
+
+    /// The attempt of a turn is over: its text is in the store, or will be said anew.
+    pub fn forget(&self, task: &TaskId) {
+        let mut channels = self.channels();
+        if let Some(channel) = channels.get_mut(task) {
+            channel.said = None;
+            if channel.sender.receiver_count() == 0 {
+                channels.remove(task);
+            }
         }
     }
 
     /// Whether anybody watches.
     pub fn is_watched(&self, task: &TaskId) -> bool {
-        self.channels().get(task).is_some_and(|sender| sender.receiver_count() > 0)
+        self.channels().get(task).is_some_and(|channel| channel.sender.receiver_count() > 0)
     }
 
-    fn channels(&self) -> MutexGuard<'_, HashMap<TaskId, broadcast::Sender<Signal>>> {
+    fn channels(&self) -> MutexGuard<'_, HashMap<TaskId, Channel>> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,7 +5,7 @@ use crate::ports::users::UserReference;
 use crate::rights::{self, Action};
 use domain::agent::Agent;
 use domain::caller::{Caller, KeyKind};
-use domain::error::Error;
+use domain::error::{Code, Error};
 use domain::id::{AgentId, UserId};
 use domain::manifest::is_name;
 use domain::user::User;
@@ -77,7 +77,8 @@ pub async fn user_and_agent(
 /// # Errors
 /// 400 for another form, then 404.
 pub async fn agent_by_id(app: &App, caller: &Caller, reference: &str) -> Result<Agent, Error> {
-    let id: AgentId = reference.parse().map_err(|_| Error::invalid("Invalid agent ID format"))?;
+    let id: AgentId =
+        reference.parse().map_err(|_| Error::new(Code::InvalidId, "Invalid agent ID format"))?;
     let found = app.ports.agents.find_agent(caller.user, id).await?;
     let agent = found.filter(|agent| rights::authorize(caller, Action::ReadAgent(agent)).is_ok());
     agent.ok_or_else(|| Error::not_found("Agent not found"))

@@ -8,7 +8,7 @@ use crate::context::App;
 use crate::ports::rooms::Window;
 use crate::ports::store_error::StoreError;
 use domain::id::TaskId;
-use domain::room::Message;
+use domain::room::{Message, QuietTicks};
 use domain::turn::{Origin, Turn};
 
 /// A tick takes up at most this many instructions; the next one goes on.
@@ -23,5 +23,8 @@ pub(crate) async fn history(app: &App, turn: &Turn, task: &TaskId) -> Result<Vec
         Origin::Chat => Window::UpToTurn(task.clone()),
         Origin::Tick => Window::Newest { before: None },
     };
-    app.ports.rooms.list_messages(turn.room, window, MOST_MESSAGES).await
+    let mut found = app.ports.rooms.list_messages(turn.room, window, MOST_MESSAGES).await?;
+    // For people.
+    found.retain(|message| message.new.id != QuietTicks::message_id(turn.room));
+    Ok(found)
 }

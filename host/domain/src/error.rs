@@ -8,18 +8,26 @@ use serde::{Deserialize, Serialize};
 pub enum Code {
     /// 400: the request is malformed.
     InvalidRequest,
+    /// 400: an id is no UUID.
+    InvalidId,
     /// 401: no key, or one that is not valid.
     Unauthorized,
     /// 403: the caller may see the thing and may not do this with it.
     Forbidden,
     /// 404: no such thing for this caller.
     NotFound,
+    /// 404: no such agent for this caller, in a request about something else.
+    AgentNotFound,
+    /// 404: no such session for this caller.
+    SessionNotFound,
     /// 405: the path has no such method.
     MethodNotAllowed,
     /// 409: the thing is in a state that excludes this.
     Conflict,
     /// 410: it was there.
     Gone,
+    /// 410: the session was not used for too long.
+    SessionExpired,
     /// 413: larger than the limit in the message.
     TooLarge,
     /// 415: a body of another type.
@@ -48,13 +56,13 @@ impl Code {
     #[must_use]
     pub fn status(self) -> u16 {
         match self {
-            Self::InvalidRequest => 400,
+            Self::InvalidRequest | Self::InvalidId => 400,
             Self::Unauthorized => 401,
             Self::Forbidden => 403,
-            Self::NotFound => 404,
+            Self::NotFound | Self::AgentNotFound | Self::SessionNotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Conflict => 409,
-            Self::Gone => 410,
+            Self::Gone | Self::SessionExpired => 410,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::MisdirectedRequest => 421,
@@ -71,12 +79,16 @@ impl Code {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::InvalidRequest => "INVALID_REQUEST",
+            Self::InvalidId => "INVALID_ID",
             Self::Unauthorized => "UNAUTHORIZED",
             Self::Forbidden => "FORBIDDEN",
             Self::NotFound => "NOT_FOUND",
+            Self::AgentNotFound => "AGENT_NOT_FOUND",
+            Self::SessionNotFound => "SESSION_NOT_FOUND",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::Conflict => "CONFLICT",
             Self::Gone => "GONE",
+            Self::SessionExpired => "SESSION_EXPIRED",
             Self::TooLarge => "TOO_LARGE",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
             Self::MisdirectedRequest => "MISDIRECTED_REQUEST",

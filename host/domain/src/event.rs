@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// Text of a model as it comes; live only.
+pub const DELTA: &str = "model.delta";
+
 /// A scope was resumed: forget the deltas of the scope that the event names, and of those nested in it; they come anew.
 pub const RESET: &str = "reset";
 

@@ -207,6 +207,11 @@ pub enum LocalEffect {
         /// Of the agent.
         ids: Vec<uuid::Uuid>,
     },
+    /// The tick had nothing to report: one more in the one message that counts such ticks.
+    QuietTick {
+        /// The agent's own.
+        room: uuid::Uuid,
+    },
     /// Say something in the log of the task's user.
     Log {
         /// When it was said.

@@ -14,6 +14,8 @@ pub enum RoomKind {
     Autonomy,
     /// With a person, over one of the chat routes.
     Chat,
+    /// One chat request that named no conversation: nobody can continue it, and it goes with its turn.
+    Single,
     /// With a client's user, over an elizaOS session.
     Session,
 }
@@ -25,6 +27,7 @@ impl RoomKind {
         match self {
             Self::Autonomy => "autonomy",
             Self::Chat => "chat",
+            Self::Single => "single",
             Self::Session => "session",
         }
     }
@@ -32,7 +35,54 @@ impl RoomKind {
     /// The kind of that word.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Autonomy, Self::Chat, Self::Session].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Autonomy, Self::Chat, Self::Single, Self::Session]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+    }
+}
+
+/// Messages of an agent's own room that are kept: the newest.
+pub const MOST_OWN_MESSAGES: u32 = 1_000;
+/// Messages of any other room that are kept: the newest.
+pub const MOST_MESSAGES: u32 = 10_000;
+
+/// What an agent's own room says of all its ticks that had nothing to report, in one message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuietTicks {
+    /// How many.
+    pub quiet_ticks: u64,
+    /// The first of them.
+    pub since: Timestamp,
+    /// The last of them.
+    pub last: Timestamp,
+}
+
+impl QuietTicks {
+    /// Who says it.
+    pub const AUTHOR: &str = "autonomy";
+
+    /// The identity of that message.
+    #[must_use]
+    pub fn message_id(room: Uuid) -> Uuid {
+        derived_id(&format!("quiet:{room}"))
+    }
+
+    /// One more.
+    #[must_use]
+    pub fn after(before: Option<Self>, now: Timestamp) -> Self {
+        let (quiet_ticks, since) = before.map_or((0, now), |before| (before.quiet_ticks, before.since));
+        Self { quiet_ticks: quiet_ticks.saturating_add(1), since, last: now }
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let (since, last) = (self.since.rfc3339(), self.last.rfc3339());
+        match self.quiet_ticks {
+            0 | 1 => format!("Nothing to report at {last}."),
+            ticks => format!("Nothing to report, {ticks} times from {since} to {last}."),
+        }
     }
 }
 

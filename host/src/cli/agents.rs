@@ -1,5 +1,7 @@
 //! `skep agents`: a user's agents on a running host.
 
+mod autonomy;
+
 use super::client::{Client, segment};
 use super::show::{confirm, table};
 use super::{Common, Failure};
@@ -71,6 +73,9 @@ pub(crate) enum AgentsVerb {
         /// Id or name.
         agent: String,
     },
+    /// Let the user's default agent act on its own, or not; instruct it.
+    #[command(subcommand)]
+    Autonomy(autonomy::AutonomyVerb),
     /// Show or change the configuration of an agent.
     Config {
         /// Id or name.
@@ -140,6 +145,7 @@ pub(crate) async fn run(common: &Common, options: Options) -> Result<(), Failure
                 println!("{agent} is {} ({latency} ms)", if online { "online" } else { "offline" });
             });
         }
+        AgentsVerb::Autonomy(verb) => autonomy::run(common, &client, &options.user, verb).await?,
         AgentsVerb::Config { agent, changes } => {
             let path = format!("{}/config", path(&agent));
             let config = match changes.as_slice() {

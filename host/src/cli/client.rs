@@ -96,6 +96,19 @@ impl Client {
         accepted(status, value)
     }
 
+    /// A request to a path that names no user, as this user. It counts with an admin key only; any other key is its user.
+    pub(crate) async fn act_as(
+        &self,
+        user: &str,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Failure> {
+        let act_as = [("x-skep-user".to_owned(), user.to_owned())];
+        let (status, value) = self.answer(method, path, body, &act_as).await?;
+        accepted(status, value)
+    }
+
     /// All pages of a list; `key` is where its items are.
     pub(crate) async fn all(&self, path: &str, key: &str) -> Result<Vec<Value>, Failure> {
         let (mut items, mut query) = (Vec::new(), "?limit=200".to_owned());
@@ -146,9 +159,24 @@ impl Client {
         path: &str,
         last_event_id: Option<&str>,
     ) -> Result<OutboundResponse, Failure> {
+        self.events("GET", path, None, last_event_id).await
+    }
+
+    /// Ask for something that is answered by an event stream.
+    pub(crate) async fn post_stream(&self, path: &str, body: &Value) -> Result<OutboundResponse, Failure> {
+        self.events("POST", path, Some(body), None).await
+    }
+
+    async fn events(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        last_event_id: Option<&str>,
+    ) -> Result<OutboundResponse, Failure> {
         let mut headers = vec![("accept".to_owned(), "text/event-stream".to_owned())];
         headers.extend(last_event_id.map(|id| ("last-event-id".to_owned(), id.to_owned())));
-        let response = self.send("GET", path, None, &headers).await?;
+        let response = self.send(method, path, body, &headers).await?;
         if response.status == 200 {
             return Ok(response);
         }

@@ -47,7 +47,7 @@ const fn list(
 pub(super) const TABLES: [&str; 2] = ["models", "plans"];
 
 /// All of them, in the order in which `skep doctor` shows them.
-pub(crate) const SETTINGS: [Setting; 34] = [
+pub(crate) const SETTINGS: [Setting; 36] = [
     setting(
         "listen",
         "SKEP_LISTEN",
@@ -157,6 +157,13 @@ pub(crate) const SETTINGS: [Setting; 34] = [
     ),
     setting("keep_failed_days", "SKEP_KEEP_FAILED_DAYS", "90", "how long failed tasks are kept"),
     setting("keep_webhooks_days", "SKEP_KEEP_WEBHOOKS_DAYS", "7", "how long webhook deliveries are kept"),
+    setting(
+        "keep_chats_days",
+        "SKEP_KEEP_CHATS_DAYS",
+        "7",
+        "how long chat turns are kept, and conversations that nobody named; 1 or more, since a stream can be resumed for a day",
+    ),
+    setting("keep_ticks_days", "SKEP_KEEP_TICKS_DAYS", "1", "how long ticks and their instructions are kept"),
     setting("keep_logs_days", "SKEP_KEEP_LOGS_DAYS", "14", "how long lines of users' logs are kept"),
     setting("log_lines", "SKEP_LOG_LINES", "100000", "lines that are kept of one user's log"),
     setting("body_limit", "SKEP_BODY_LIMIT", "2097152", "bytes of a request body, 4096 or more"),

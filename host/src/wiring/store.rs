@@ -7,6 +7,7 @@ use app::ports::approvals::Approvals;
 use app::ports::blobs::Blobs;
 use app::ports::clock::Clock;
 use app::ports::idempotency::Idempotency;
+use app::ports::jobs::Jobs;
 use app::ports::journal::Journal;
 use app::ports::keys::Keys;
 use app::ports::kv::Kv;
@@ -17,6 +18,7 @@ use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::skills::Skills;
 use app::ports::secrets::Secrets;
+use app::ports::sessions::Sessions;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -42,6 +44,8 @@ pub(super) struct StorePorts {
     pub(super) users: Arc<dyn Users>,
     pub(super) agents: Arc<dyn Agents>,
     pub(super) rooms: Arc<dyn Rooms>,
+    pub(super) sessions: Arc<dyn Sessions>,
+    pub(super) jobs: Arc<dyn Jobs>,
     pub(super) ticks: Arc<dyn Ticks>,
     pub(super) templates: Arc<dyn Templates>,
     pub(super) secrets: Arc<dyn Secrets>,
@@ -97,6 +101,8 @@ where
         + Users
         + Agents
         + Rooms
+        + Sessions
+        + Jobs
         + Ticks
         + Templates
         + Secrets
@@ -121,6 +127,8 @@ where
         users: Arc::new(store.clone()),
         agents: Arc::new(store.clone()),
         rooms: Arc::new(store.clone()),
+        sessions: Arc::new(store.clone()),
+        jobs: Arc::new(store.clone()),
         ticks: Arc::new(store.clone()),
         templates: Arc::new(store.clone()),
         secrets: Arc::new(store.clone()),

@@ -23,6 +23,7 @@ use app::ports::approvals::Approvals;
 use app::ports::blobs::Blobs;
 use app::ports::clock::{Clock as _, Entropy as _};
 use app::ports::idempotency::Idempotency;
+use app::ports::jobs::Jobs;
 use app::ports::journal::Journal;
 use app::ports::keys::Keys;
 use app::ports::kv::Kv;
@@ -34,6 +35,7 @@ use app::ports::queue::Queue;
 use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::secrets::Secrets;
+use app::ports::sessions::Sessions;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -167,6 +169,8 @@ where
         + Users
         + Agents
         + Rooms
+        + Sessions
+        + Jobs
         + Ticks
         + Templates
         + Secrets
@@ -194,6 +198,8 @@ where
         users: Arc::new(store.clone()),
         agents: Arc::new(store.clone()),
         rooms: Arc::new(store.clone()),
+        sessions: Arc::new(store.clone()),
+        jobs: Arc::new(store.clone()),
         ticks: Arc::new(store.clone()),
         templates: Arc::new(store.clone()),
         secrets: Arc::new(store.clone()),

@@ -35,6 +35,8 @@ async fn tick(app: &App) -> Result<(), app::ports::store_error::StoreError> {
         ticks: before(app.settings.keep_ticks),
     };
     while app.ports.tasks.clean_tasks(old, BATCH).await? >= u64::from(BATCH) {}
+    while app.ports.rooms.clean_rooms(old.chats, BATCH).await? >= u64::from(BATCH) {}
+    while app.ports.ticks.clean_instructions(BATCH).await? >= u64::from(BATCH) {}
     while app.ports.idempotency.clean_answers(now, BATCH).await? >= u64::from(BATCH) {}
     while app.ports.skills.clean_skill_versions(BATCH).await? >= u64::from(BATCH) {}
     let (said, lines) = (before(app.settings.keep_logs), app.settings.log_lines);

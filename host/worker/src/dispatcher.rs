@@ -95,10 +95,12 @@ async fn tick(
         tokio::spawn(async move {
             let (task, token) = (claimed.lease.task.clone(), claimed.lease.token);
             // The executor runs in a task of its own, so that a panic in it cannot leave the count wrong.
-            let executed = tokio::spawn(executor::run(app, claimed, asked_at, Arc::clone(&running))).await;
+            let executed =
+                tokio::spawn(executor::run(Arc::clone(&app), claimed, asked_at, Arc::clone(&running))).await;
             if let Err(error) = executed {
                 tracing::error!(%task, %error, "an executor ended badly; the task's lease will expire");
             }
+            app.live.forget(&task);
             running.end(&task);
             tracing::debug!(%task, token, "an attempt is over");
         });

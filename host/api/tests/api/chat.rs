@@ -2,6 +2,7 @@
 
 use crate::people::text;
 use crate::support::TestHost;
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
 const CHAT: &str = "/api/v1/users/default/agents/manager/chat";
@@ -118,6 +119,52 @@ async fn a_message_to_a_runtime_is_answered_with_its_room() {
     let body = json!({ "text": "Let me in", "roomId": room }).to_string();
     let refused = host.post(&path).key(Some(&people.user_key)).json(body).send().await;
     assert_eq!(refused.status, 404, "{}", refused.text);
+}
+
+#[tokio::test]
+async fn what_an_agent_says_by_itself_is_followed_from_now_on_or_from_where_one_was() {
+    let host = TestHost::new().await;
+    let manager = text(&host.get("/api/v1/users/default/agents/manager").send().await.json(), "id");
+    let (agent, now) = (manager.parse().unwrap(), domain::time::Timestamp(0));
+    let room = domain::room::Room::autonomous_id(agent);
+    host.app.ports.rooms.ensure_autonomous_room(agent, room, now).await.unwrap();
+    let found = host.app.ports.rooms.list_rooms(agent, None, 10).await.unwrap().remove(0);
+    let says = async |number: u128, role, text: &str| {
+        let turn = domain::turn::Turn { origin: domain::turn::Origin::Tick, agent: "manager".into(), room };
+        let id = domain::id::TaskId::derived(domain::id::TaskId::TICK, &number.to_string());
+        let new = domain::room::NewMessage {
+            id: uuid::Uuid::from_u128(number),
+            room,
+            role,
+            author: "manager".into(),
+            text: text.into(),
+            metadata: None,
+            task: None,
+        };
+        let task = turn.task(id, found.user, agent, now);
+        host.app.ports.rooms.submit_turn(found.clone(), vec![new], task.clone()).await.unwrap();
+        host.app.ports.tasks.cancel_task(found.user, &task.id, now).await.unwrap();
+    };
+    says(1, domain::room::MessageRole::Assistant, "Old news").await;
+    let path = format!("{CHAT}/events");
+    let mut late = host.get(&path).open().await.into_body().into_data_stream();
+    says(2, domain::room::MessageRole::User, "An instruction").await;
+    says(3, domain::room::MessageRole::Assistant, "The build is red.").await;
+    let mut all = host.get(&path).header("last-event-id", "0").open().await.into_body().into_data_stream();
+    for (stream, expected) in
+        [(&mut late, vec!["The build is red."]), (&mut all, vec!["Old news", "The build is red."])]
+    {
+        for text in expected {
+            let frame = stream.next().await.unwrap().unwrap();
+            let event = parse(&String::from_utf8(frame.to_vec()).unwrap()).remove(0);
+            assert_eq!((event.1.as_str(), &event.2["message"]), ("message", &json!(text)));
+            assert_eq!((&event.2["agent"], &event.2["conversationId"]), (&json!("manager"), &json!(room)));
+            assert_eq!(event.0, if text == "Old news" { "1" } else { "3" });
+        }
+    }
+    for foreign in ["x", "-1", "turn_000000000000:1"] {
+        assert_eq!(host.get(&path).header("last-event-id", foreign).send().await.status, 400, "{foreign}");
+    }
 }
 
 /// Id, name and data of each event.

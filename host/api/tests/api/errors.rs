@@ -11,7 +11,7 @@ async fn each_surface_shapes_what_the_framework_raises() {
         ("/api/agent/nothing", "/code"),
         ("/api/triggers/nothing", "/code"),
         ("/agents/nothing/here", "/success"),
-        ("/api/agents/nothing", "/error/code"),
+        ("/api/agents/x/nothing", "/error/code"),
         ("/api/messaging/nothing", "/error/code"),
         ("/v1/nothing", "/error/code"),
         ("/v1/chat/nothing", "/error/type"),

@@ -86,6 +86,8 @@ pub(crate) struct Case {
     method: Method,
     task: String,
     turn: String,
+    /// Further ids by what stands for them.
+    ids: Vec<(&'static str, String)>,
 }
 
 impl Case {
@@ -106,6 +108,7 @@ impl Case {
         if operation.contains("/skills/{id}") && !operation.starts_with("PUT /api/v1/users/{user}/skills/{id}/file") {
             crate::skills::install(host, &people.user).await;
         }
+        let ids = people::eliza_ids(host, &people, operation).await;
         if operation.contains("{key}") {
             let path = format!("/api/v1/users/{}/secrets", people.user);
             let stored =
@@ -116,7 +119,7 @@ impl Case {
             crate::approvals::ask(host, &task).await;
         }
         let (path, body, method) = (String::new(), String::new(), method.parse().unwrap());
-        let mut case = Self { people, path, body, method, task, turn };
+        let mut case = Self { people, path, body, method, task, turn, ids };
         (case.path, case.body) = (case.fill(template), case.fill(rule.body));
         case
     }
@@ -133,6 +136,7 @@ impl Case {
 
     /// The text with what it stands for.
     pub(crate) fn fill(&self, text: &str) -> String {
+        let text = self.ids.iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id));
         text.replace("{taskId}", &self.task)
             .replace("{turn}", &self.turn)
             .replace("{approval}", &crate::approvals::id(&self.task))
@@ -215,7 +219,7 @@ async fn without_a_key_unknown_paths_are_401_and_with_one_404() {
         "/v1/nothing",
         "/api/agent/nothing",
         "/agents/nothing/here",
-        "/api/agents/nothing",
+        "/api/agents/x/nothing",
         "/api/v1/nothing",
         "/nothing",
         "/",

@@ -17,8 +17,16 @@ fn the_document_is_the_recorded_one() {
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
-            let sorted: std::collections::BTreeMap<String, Value> = fields.into_iter().collect();
-            Value::Object(sorted.into_iter().map(|(key, value)| (key, self::sorted(value))).collect())
+            let fields: std::collections::BTreeMap<String, Value> = fields.into_iter().collect();
+            let sorted = fields.into_iter().map(|(key, value)| match (key.as_str(), sorted(value)) {
+                // Their order is that of an example's keys.
+                ("required", Value::Array(mut names)) => {
+                    names.sort_by_key(ToString::to_string);
+                    (key, Value::Array(names))
+                }
+                (_, value) => (key, value),
+            });
+            Value::Object(sorted.collect())
         }
         Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
         other => other,

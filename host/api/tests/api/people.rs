@@ -72,6 +72,36 @@ pub(crate) async fn turn(host: &TestHost, people: &People) -> String {
     host.app.ports.rooms.list_turns(agent, 1).await.unwrap()[0].new.id.to_string()
 }
 
+/// What elizaOS has of the agent that requests are about, by what stands for it, as far as the operation names it.
+pub(crate) async fn eliza_ids(
+    host: &TestHost,
+    people: &People,
+    operation: &str,
+) -> Vec<(&'static str, String)> {
+    let mut ids = Vec::new();
+    let made = async |path: &str, name: &str| {
+        let body = json!({
+            "agentId": people.agent_id, "userId": "123e4567-e89b-42d3-a456-426614174000", "content": "Hello"
+        });
+        let made = host.call_as(&people.user, Method::POST, path).json(body.to_string()).send().await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        text(&made.json(), name)
+    };
+    if operation.contains("{sessionId}") {
+        ids.push(("{sessionId}", made("/api/messaging/sessions", "sessionId").await));
+    }
+    if operation.contains("{jobId}") {
+        ids.push(("{jobId}", made("/api/messaging/jobs", "jobId").await));
+    }
+    if operation.contains("{runId}") {
+        made("/api/messaging/jobs", "jobId").await;
+        let path = format!("/api/agents/{}/runs", people.agent_id);
+        let runs = host.call_as(&people.user, Method::GET, &path).send().await.json();
+        ids.push(("{runId}", text(&runs["data"]["runs"][0], "runId")));
+    }
+    ids
+}
+
 /// A text field.
 pub(crate) fn text(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}")).to_owned()

@@ -4,6 +4,9 @@ use crate::every_route::Case;
 use crate::rules::{Who, rules};
 use crate::support::{TestHost, live_personality};
 
+/// An id of nothing.
+const NOTHING: &str = "ffffffff-ffff-4fff-8fff-ffffffffffff";
+
 /// Keys that are no keys.
 const WORTHLESS: [Option<&str>; 3] = [None, Some("skep_aaaaaaaaaaaa_wrong"), Some("")];
 
@@ -81,6 +84,9 @@ async fn a_stranger_cannot_tell_what_is_there_from_what_is_not() {
         let missing = template
             .replace("{taskId}", "task_ffffffffffff")
             .replace("{turn}", "turn_ffffffffffff")
+            .replace("{sessionId}", NOTHING)
+            .replace("{jobId}", NOTHING)
+            .replace("{runId}", "7475726e-0000-8000-8000-ffffffffffff")
             .replace("{user}", "nobody")
             .replace("{agentId}", "ffffffff-ffff-4fff-8fff-ffffffffffff")
             .replace("{agent}", "nothing");
@@ -88,8 +94,10 @@ async fn a_stranger_cannot_tell_what_is_there_from_what_is_not() {
             let there = case.call_with(&host, &case.path, key).send().await;
             let not_there = case.call_with(&host, &missing, key).send().await;
             assert_eq!((there.status.as_u16(), not_there.status.as_u16()), (404, 404), "{operation}");
-            let same =
-                |text: &str| text.replace(&case.fill("{taskId}"), "X").replace("task_ffffffffffff", "X");
+            let same = |text: &str| {
+                let text = text.replace(&case.fill("{taskId}"), "X").replace("task_ffffffffffff", "X");
+                text.replace(&case.fill("{sessionId}"), "X").replace(NOTHING, "X")
+            };
             assert_eq!(same(&there.text), same(&not_there.text), "{operation}");
         }
         // Another agent of the same user is as little to be seen.

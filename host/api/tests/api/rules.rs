@@ -30,7 +30,9 @@ const USER_ON_AGENT: Who = Who::Of(200, 403, 404);
 /// About an agent: for itself, too.
 const AGENT_ON_AGENT: Who = Who::Of(200, 200, 404);
 
-/// What a route must do. In paths and bodies `{user}`, `{agent}`, `{agentId}`, `{taskId}`, `{turn}`, `{id}`, `{key}`, `{digest}`, `{approval}` and `{new}` stand for what the case made.
+/// What a route must do. In paths and bodies `{user}`, `{agent}`, `{agentId}`, `{taskId}`, `{turn}`, `{runId}`, `{sessionId}`,
+/// `{jobId}`, `{id}`, `{key}`, `{digest}`,
+/// `{approval}` and `{new}` stand for what the case made.
 pub(crate) struct Rule {
     pub(crate) who: Who,
     /// Status when it is well used.
@@ -57,10 +59,25 @@ fn made(who: Who, ok: u16, body: &'static str, bad: Bad) -> Rule {
 
 /// All of them.
 pub(crate) fn rules() -> BTreeMap<&'static str, Rule> {
-    [host(), tasks(), users(), agents(), monitoring(), chat(), templates(), secrets(), skills(), approvals(), autonomy(), runtimes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        host(),
+        tasks(),
+        users(),
+        agents(),
+        monitoring(),
+        chat(),
+        templates(),
+        autonomy(),
+        runtimes(),
+        characters(),
+        messaging(),
+        secrets(),
+        skills(),
+        approvals(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn host() -> Vec<(&'static str, Rule)> {
@@ -199,6 +216,10 @@ fn chat() -> Vec<(&'static str, Rule)> {
                 AGENT_ON_AGENT,
                 Some(("/api/v1/users/{user}/agents/{agent}/chat/turns/turn_000000000000/events", "", 404)),
             ),
+        ),
+        (
+            "GET /api/v1/users/{user}/agents/{agent}/chat/events",
+            rule(AGENT_ON_AGENT, Some(("/api/v1/users/{user}/agents/nobody/chat/events", "", 404))),
         ),
     ]
 }
@@ -346,5 +367,111 @@ fn runtimes() -> Vec<(&'static str, Rule)> {
             made(AGENT_ON_AGENT, 200, r#"{"text":"Hello"}"#, ("/agents/{agentId}/message", "{}", 400)),
         ),
         ("POST /agents/{agentId}/stop", rule(USER_ON_AGENT, Some(("/agents/manager/stop", "", 400)))),
+    ]
+}
+
+/// elizaOS: agents, memory, server.
+fn characters() -> Vec<(&'static str, Rule)> {
+    const MISSING: &str = "/api/agents/00000000-0000-0000-0000-000000000000";
+    const START: (&str, &str, u16) = ("/api/agents/{agentId}/start", r#"{"enableAutonomy":"yes"}"#, 400);
+    vec![
+        ("GET /api/agents", rule(Who::Keys, None)),
+        (
+            "POST /api/agents",
+            made(
+                Who::Users,
+                201,
+                r#"{"characterJson":{"name":"Eliza"}}"#,
+                ("/api/agents", r#"{"characterPath":"/etc/passwd"}"#, 400),
+            ),
+        ),
+        ("GET /api/agents/{agentId}", rule(AGENT_ON_AGENT, Some((MISSING, "", 404)))),
+        (
+            "PATCH /api/agents/{agentId}",
+            made(USER_ON_AGENT, 200, r#"{"bio":["Helps."]}"#, ("/api/agents/{agentId}", r#"{"bio":1}"#, 400)),
+        ),
+        ("DELETE /api/agents/{agentId}", made(USER_ON_AGENT, 204, "", ("/api/agents/writer", "", 400))),
+        ("POST /api/agents/{agentId}/start", rule(USER_ON_AGENT, Some(START))),
+        ("POST /api/agents/{agentId}/stop", rule(USER_ON_AGENT, Some(("/api/agents/writer/stop", "", 400)))),
+        (
+            "GET /api/agents/{agentId}/panels",
+            rule(AGENT_ON_AGENT, Some(("/api/agents/writer/panels", "", 400))),
+        ),
+        (
+            "GET /api/agents/{agentId}/logs",
+            rule(AGENT_ON_AGENT, Some(("/api/agents/{agentId}/logs?level=loud", "", 400))),
+        ),
+        (
+            "GET /api/agents/{agentId}/runs",
+            rule(AGENT_ON_AGENT, Some(("/api/agents/{agentId}/runs?limit=x", "", 400))),
+        ),
+        (
+            "GET /api/agents/{agentId}/runs/{runId}",
+            rule(AGENT_ON_AGENT, Some(("/api/agents/{agentId}/runs/run", "", 400))),
+        ),
+        (
+            "GET /api/memory/{agentId}/memories",
+            rule(AGENT_ON_AGENT, Some(("/api/memory/{agentId}/memories?from=x", "", 400))),
+        ),
+        ("GET /api/server/health", rule(Who::Keys, None)),
+        ("GET /api/server/ping", rule(Who::Keys, None)),
+        ("GET /api/server/hello", rule(Who::Keys, None)),
+        ("GET /api/server/status", rule(Who::Keys, None)),
+    ]
+}
+
+/// elizaOS: sessions and jobs.
+fn messaging() -> Vec<(&'static str, Rule)> {
+    const SESSION: &str = r#"{"agentId":"{agentId}","userId":"123e4567-e89b-42d3-a456-426614174000"}"#;
+    const JOB: &str =
+        r#"{"agentId":"{agentId}","userId":"123e4567-e89b-42d3-a456-426614174000","content":"Hello"}"#;
+    const MISSING: &str = "/api/messaging/sessions/00000000-0000-0000-0000-000000000000";
+    vec![
+        (
+            "POST /api/messaging/sessions",
+            made(AGENT_ON_AGENT, 201, SESSION, ("/api/messaging/sessions", "{}", 400)),
+        ),
+        ("GET /api/messaging/sessions", rule(Who::Keys, None)),
+        ("GET /api/messaging/sessions/health", rule(Who::Keys, None)),
+        ("GET /api/messaging/sessions/{sessionId}", rule(AGENT_ON_AGENT, Some((MISSING, "", 404)))),
+        ("DELETE /api/messaging/sessions/{sessionId}", rule(AGENT_ON_AGENT, Some((MISSING, "", 404)))),
+        (
+            "GET /api/messaging/sessions/{sessionId}/messages",
+            rule(AGENT_ON_AGENT, Some(("/api/messaging/sessions/{sessionId}/messages?before=x", "", 400))),
+        ),
+        (
+            "POST /api/messaging/sessions/{sessionId}/messages",
+            made(
+                AGENT_ON_AGENT,
+                201,
+                r#"{"content":"Hello","transport":"http"}"#,
+                ("/api/messaging/sessions/{sessionId}/messages", r#"{"content":" "}"#, 400),
+            ),
+        ),
+        (
+            "POST /api/messaging/sessions/{sessionId}/renew",
+            rule(AGENT_ON_AGENT, Some(("/api/messaging/sessions/x/renew", "", 400))),
+        ),
+        (
+            "POST /api/messaging/sessions/{sessionId}/heartbeat",
+            rule(AGENT_ON_AGENT, Some(("/api/messaging/sessions/x/heartbeat", "", 400))),
+        ),
+        (
+            "PATCH /api/messaging/sessions/{sessionId}/timeout",
+            made(
+                AGENT_ON_AGENT,
+                200,
+                r#"{"timeoutMinutes":60}"#,
+                ("/api/messaging/sessions/{sessionId}/timeout", r#"{"timeoutMinutes":4}"#, 400),
+            ),
+        ),
+        ("POST /api/messaging/jobs", made(AGENT_ON_AGENT, 201, JOB, ("/api/messaging/jobs", "{}", 400))),
+        ("GET /api/messaging/jobs", rule(Who::Keys, Some(("/api/messaging/jobs?status=x", "", 400)))),
+        ("GET /api/messaging/jobs/health", rule(Who::Keys, None)),
+        (
+            "GET /api/messaging/jobs/{jobId}",
+            rule(AGENT_ON_AGENT, Some(("/api/messaging/jobs/00000000-0000-0000-0000-000000000000", "", 404))),
+        ),
+        ("GET /api/messaging/message-servers", rule(Who::Keys, None)),
     ]
 }

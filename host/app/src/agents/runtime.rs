@@ -62,7 +62,7 @@ pub async fn list_runtimes(app: &App, caller: &Caller) -> Result<Vec<Value>, Err
     Ok(agents.iter().map(data).collect())
 }
 
-fn data(agent: &Agent) -> Value {
+pub(crate) fn data(agent: &Agent) -> Value {
     json!({
         "id": agent.id,
         "agentId": agent.id,
@@ -75,7 +75,7 @@ fn data(agent: &Agent) -> Value {
 }
 
 /// `enableAutonomy` and `settings`, checked. Settings that nobody knows are kept for plugins.
-fn accept(request: &Value) -> Result<(bool, Value), Error> {
+pub(crate) fn accept(request: &Value) -> Result<(bool, Value), Error> {
     let autonomy = match request.get("enableAutonomy") {
         None => false,
         Some(value) => value.as_bool().ok_or_else(|| invalid("enableAutonomy", "must be a boolean"))?,

@@ -1,6 +1,7 @@
 //! Following a turn: its text as it comes, then its end. Ids are `TURN:N`, where N counts the characters that were sent.
 //!
-//! Text is never stored before the turn has ended. Whoever comes late, or misses some of it, gets the rest in one piece at the end.
+//! Text is never stored before the turn has ended, but the host that runs the turn knows it: whoever comes late to it reads on from there.
+//! At another host, and after text was missed, the rest comes in one piece at the end.
 
 use super::text::Text;
 use super::{POLL, Queued, ended, find, turn_of};
@@ -8,7 +9,7 @@ use crate::context::App;
 use crate::live::Signal;
 use domain::agent::Agent;
 use domain::error::Error;
-use domain::event::LiveEvent;
+use domain::event::{DELTA, LiveEvent};
 use domain::id::TaskId;
 use domain::task::Task;
 use futures_util::stream::{self, Stream};
@@ -18,15 +19,12 @@ use std::sync::Arc;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-/// Text as it comes, on the live bus.
-const DELTA: &str = "model.delta";
-
 /// An event as it is sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChatEvent {
-    /// `TURN:N`.
+    /// `TURN:N`; a position in the agent's own room of what it says by itself.
     pub id: String,
-    /// `delta`, `done` or `error`.
+    /// `delta`, `done` or `error`; `message` of an agent that speaks by itself.
     pub event: &'static str,
     /// Its data; of an error none.
     pub data: Value,
@@ -43,18 +41,18 @@ pub enum ChatFollow {
 }
 
 /// Follow a turn that was just stored.
-pub(super) fn begin(app: &Arc<App>, queued: Queued) -> ChatFollow {
-    events(Follower::new(app, queued.task, queued.signals, 0, true))
+pub(crate) fn begin(app: &Arc<App>, queued: Queued) -> ChatFollow {
+    events(Follower::new(app, queued.task, queued.signals, 0))
 }
 
 /// Go on with a turn after `sent` characters.
-pub(super) async fn resume(
+pub(crate) async fn resume(
     app: &Arc<App>,
     agent: &Agent,
     turn: &TaskId,
     sent: usize,
 ) -> Result<ChatFollow, Error> {
-    let signals = app.live.subscribe(turn);
+    let (signals, said) = app.live.overhear(turn);
     let task = turn_of(app, agent, turn).await?;
     // The last event counts one more than there are characters.
     let is_over =
@@ -62,11 +60,16 @@ pub(super) async fn resume(
     if is_over {
         return Ok(ChatFollow::Over);
     }
-    Ok(events(Follower::new(app, task, signals, sent, false)))
+    let mut follower = Follower::new(app, task, signals, sent);
+    if let Some(said) = said.filter(|_| !follower.task.state.is_finished()) {
+        follower.last = Some(said.last);
+        follower.add(&said.text);
+    }
+    Ok(events(follower))
 }
 
 /// The turn and the count of an id.
-pub(super) fn position(id: &str) -> Result<(TaskId, usize), Error> {
+pub(crate) fn position(id: &str) -> Result<(TaskId, usize), Error> {
     let parts = id.split_once(':');
     let read = parts.and_then(|(turn, sent)| Some((turn.parse().ok()?, sent.parse().ok()?)));
     read.ok_or_else(|| foreign(id))
@@ -101,14 +104,14 @@ struct Follower {
 }
 
 impl Follower {
-    fn new(app: &Arc<App>, task: Task, signals: Receiver<Signal>, before: usize, is_whole: bool) -> Self {
+    fn new(app: &Arc<App>, task: Task, signals: Receiver<Signal>, before: usize) -> Self {
         Self {
             app: Arc::clone(app),
             task,
             signals,
             text: Text::default(),
             before,
-            is_whole,
+            is_whole: true,
             last: None,
             ready: VecDeque::new(),
             is_over: false,
@@ -159,10 +162,19 @@ impl Follower {
         self.last = Some((live.pos, live.sub));
         self.is_whole &= follows;
         let delta = live.body.data.get("delta").and_then(Value::as_str).unwrap_or_default();
-        if self.is_whole
-            && let Some(delta) = self.text.push(delta)
-        {
-            let event = self.event("delta", json!({ "delta": delta }), self.text.sent());
+        if self.is_whole {
+            self.add(delta);
+        }
+    }
+
+    /// More of the reply: what no earlier stream has sent of it becomes an event.
+    fn add(&mut self, text: &str) {
+        let Some(ready) = self.text.push(text) else { return };
+        let sent = self.text.sent();
+        let first = sent.saturating_sub(ready.chars().count());
+        let new: String = ready.chars().skip(self.before.saturating_sub(first)).collect();
+        if !new.is_empty() {
+            let event = self.event("delta", json!({ "delta": new }), sent);
             self.ready.push_back(event);
         }
     }
@@ -173,12 +185,9 @@ impl Follower {
             Err(error) => return self.fail(error),
         };
         let length = report.message.chars().count();
-        let rest: Option<String> = if self.before > 0 {
-            Some(report.message.chars().skip(self.before).collect())
-        } else {
-            self.text.rest(&report.message).map(str::to_owned)
-        };
-        if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
+        let sent = self.before.max(self.text.sent());
+        let rest = self.text.rest(&report.message).map(|_| report.message.chars().skip(sent).collect());
+        if let Some(rest) = rest.filter(|rest: &String| !rest.is_empty()) {
             self.ready.push_back(self.event("delta", json!({ "delta": rest }), length));
         }
         let done = json!({ "message": report.message, "agent": report.agent });

@@ -9,9 +9,9 @@ use crate::ports::queue::Claimed;
 use crate::ports::store_error::StoreError;
 use domain::address::Scope;
 use domain::component::Stop;
-use domain::event::{EventBody, LiveEvent};
+use domain::event::{DELTA, EventBody, LiveEvent};
 use domain::journal::{Entry, LocalEffect};
-use domain::task::{Lease, Task};
+use domain::task::{Kind, Lease, Task};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -224,10 +224,26 @@ impl Attempt {
     pub fn tell(&self, event: &str, data: serde_json::Value) {
         let task = &self.task.new.id;
         if self.app.live.is_watched(task) {
-            let sub = self.sub.fetch_add(1, Ordering::SeqCst) + 1;
-            let body = EventBody { event: event.to_owned(), data };
-            let live = LiveEvent { pos: self.pos.load(Ordering::SeqCst), sub, body };
-            self.app.live.publish(task, Signal::Live(live));
+            self.app.live.publish(task, Signal::Live(self.live(event, data)));
+        }
+    }
+
+    /// Text as it comes. That of a chat turn is kept while the turn runs, for those who come late.
+    pub fn tell_text(&self, scope: &str, text: &str) {
+        let data = || serde_json::json!({ "scope": scope, "delta": text });
+        if self.task.new.kind == Kind::Chat {
+            self.app.live.say(&self.task.new.id, text, self.live(DELTA, data()));
+        } else {
+            self.tell(DELTA, data());
+        }
+    }
+
+    fn live(&self, event: &str, data: serde_json::Value) -> LiveEvent {
+        let sub = self.sub.fetch_add(1, Ordering::SeqCst) + 1;
+        LiveEvent {
+            pos: self.pos.load(Ordering::SeqCst),
+            sub,
+            body: EventBody { event: event.to_owned(), data },
         }
     }
 

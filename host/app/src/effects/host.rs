@@ -12,6 +12,7 @@ use crate::ports::store_error::StoreError;
 use crate::skills::own;
 use domain::address::{Address, Scope};
 use domain::component::{Nondeterminism, Stop};
+use domain::effect::turn::TurnCall;
 use domain::effect::{Call, CallError, EffectClass, ErrorKind, Reply};
 use domain::journal::{CallRecord, Entry, EntryBody, LocalEffect};
 use domain::log::Level;
@@ -226,7 +227,9 @@ impl ScopeHost {
         record.result = Some(record_reply(self.attempt.app.ports.blobs.as_ref(), &mut result).await?);
         record.duration_us = duration_us;
         let entry = self.entry(ordinal, EntryBody::Call(record));
-        let durable = durable || !effects.is_empty();
+        // What a turn says becomes visible with the turn's end, in one transaction.
+        let ends_turn = matches!(call, Call::Turn(TurnCall::Record { .. }));
+        let durable = durable || !(effects.is_empty() || ends_turn);
         let effects = effects.into_iter().chain(self.take_said()).collect();
         if durable {
             self.attempt.flush(vec![entry], effects).await?;
@@ -265,7 +268,9 @@ impl ScopeHost {
             EffectClass::Local => {
                 let performed = live.perform(&call).await?;
                 failpoint::reach("local.before-append");
-                let answer = self.append(ordinal, &call, performed, took(), true).await;
+                // A turn's context without instructions is repeatable as any read; its report waits for the turn's end.
+                let durable = !matches!(call, Call::Turn(_));
+                let answer = self.append(ordinal, &call, performed, took(), durable).await;
                 failpoint::reach("local.after-append");
                 answer
             }

@@ -8,24 +8,16 @@ use domain::effect::{CallError, ErrorKind, Reply};
 use domain::journal::LocalEffect;
 use domain::rigor::request::AgentTask;
 use domain::task::Task;
-use serde_json::{Value, json};
 
 /// The tier that a task asked for.
 pub(super) fn tier_of(task: &Task) -> Tier {
     serde_json::from_value::<AgentTask>(task.new.input.clone()).map_or(Tier::Core, |task| task.intelligence)
 }
 
-/// Text as it comes.
-const DELTA: &str = "model.delta";
-
-fn delta(scope: &str, text: &str) -> Value {
-    json!({ "scope": scope, "delta": text })
-}
-
 /// After the `reset` of a resumed scope: the text of a recorded answer, in one piece.
 pub(super) fn tell_again(host: &ScopeHost, answer: &ModelAnswer) {
     if !answer.content.is_empty() {
-        host.attempt.tell(DELTA, delta(&host.scope.to_string(), &answer.content));
+        host.attempt.tell_text(&host.scope.to_string(), &answer.content);
     }
 }
 
@@ -51,7 +43,7 @@ pub(super) async fn complete(live: &Live, request: &ModelRequest) -> Result<Perf
     };
     let mut wasted = None;
     let answer = collect(stream, |event| match event {
-        ModelEvent::Delta(text) => attempt.tell(DELTA, delta(&scope, text)),
+        ModelEvent::Delta(text) => attempt.tell_text(&scope, text),
         ModelEvent::Used(usage) => wasted = Some(*usage),
         ModelEvent::Answer(_) => {}
     })

@@ -187,7 +187,8 @@ async fn try_host_call(
             let done = ScopeEnd { result: recorded, cost: Cost::default(), effects_done, retry_safe: true };
             let ended = entry(attempt, scope, host.last_ordinal() + 1, EntryBody::End(done));
             let at = ended.at;
-            attempt.flush(vec![ended], Vec::new()).await?;
+            // The call is in the journal, and whoever resumes finds its end from that: the entry need not reach the disk by itself.
+            attempt.buffer(ended, Vec::new()).await;
             let end = TryEnd { result: value, at, may_retry: true };
             Ok(ScopeResult::Ended { result: Ok(Output::Json(Value::Null)), end })
         }

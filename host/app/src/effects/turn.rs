@@ -52,7 +52,10 @@ async fn context(live: &Live, turn: &Turn) -> Result<Performed, Halt> {
         origin: turn.origin,
         now,
     });
-    app.ports.agents.touch_agent(agent.id, now).await?;
+    if turn.origin == Origin::Chat {
+        // The end of a tick writes that by itself.
+        app.ports.agents.touch_agent(agent.id, now).await?;
+    }
     let mut effects: Vec<LocalEffect> = instructions
         .iter()
         .map(|instruction| {
@@ -95,7 +98,11 @@ async fn over_budget(live: &Live, agent: &Agent, budget: Option<u64>) -> Result<
 
 fn record(live: &Live, turn: &Turn, report: &TurnReport) -> Performed {
     if report.quiet {
-        return Performed::reply(Reply::Unit);
+        let effects = match turn.origin {
+            Origin::Tick => vec![LocalEffect::QuietTick { room: turn.room }],
+            Origin::Chat => Vec::new(),
+        };
+        return Performed::local(Reply::Unit, effects);
     }
     let message = NewMessage {
         // The same message when the step is made again.

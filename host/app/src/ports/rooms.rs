@@ -66,6 +66,10 @@ pub trait Rooms: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<Message>, StoreError>;
 
+    /// Delete what is kept no longer: rooms of single requests from before this time whose turn is gone, and what is beyond the newest
+    /// messages of the others. Answers how many rows.
+    async fn clean_rooms(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
     /// Turns of an agent (`Kind::Chat`, `Kind::Tick`), newest first.
     async fn list_turns(&self, agent: AgentId, limit: u32) -> Result<Vec<Task>, StoreError>;
 }

@@ -47,6 +47,9 @@ pub trait Ticks: Send + Sync + 'static {
     /// Instructions that no tick has consumed, oldest first.
     async fn waiting_instructions(&self, agent: AgentId, limit: u32) -> Result<Vec<Instruction>, StoreError>;
 
+    /// Delete consumed instructions whose tick is gone. Answers how many.
+    async fn clean_instructions(&self, limit: u32) -> Result<u64, StoreError>;
+
     /// For every agent that is due (active, enabled, not paused, no unfinished tick): queue its tick and set the next due time, in one
     /// transaction; a missed interval is skipped, not caught up. Answers how many.
     async fn enqueue_due_ticks(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;

@@ -21,22 +21,22 @@ pub(super) fn decide(history: &TaskHistory) -> Result<Decision, String> {
     let context = match step(history, "context", || Call::Turn(TurnCall::Context(turn.clone()))) {
         Ok(Reply::Turn(context)) => context,
         Ok(other) => return Err(format!("unexpected reply {other:?}")),
-        Err(command) => return Ok(decision(10, command)),
+        Err(command) => return Ok(decision(command)),
     };
     let answer = match step(history, "reply", || Call::Model(context.request)) {
         Ok(Reply::Model(answer)) => answer,
         Ok(other) => return Err(format!("unexpected reply {other:?}")),
-        Err(command) => return Ok(decision(30, command)),
+        Err(command) => return Ok(decision(command)),
     };
     let report = turn.report(&answer.content);
     let record = || Call::Turn(TurnCall::Record { turn: turn.clone(), report: report.clone() });
     match step(history, "record", record) {
         Ok(Reply::Unit) => {
             let output = serde_json::to_value(&report).map_err(|error| error.to_string())?;
-            Ok(decision(100, Command::Complete(output)))
+            Ok(decision(Command::Complete(output)))
         }
         Ok(other) => Err(format!("unexpected reply {other:?}")),
-        Err(command) => Ok(decision(90, command)),
+        Err(command) => Ok(decision(command)),
     }
 }
 
@@ -56,12 +56,9 @@ fn step(history: &TaskHistory, place: &str, call: impl FnOnce() -> Call) -> Resu
     }
 }
 
-fn decision(percent: u8, command: Command) -> Decision {
-    // 100 is for the end, which the store writes.
-    Decision {
-        commands: vec![command],
-        progress: Progress { percent: percent.min(99), ..Progress::default() },
-    }
+/// A turn shows no progress of its own: each step of it would be another write to the disk, and its text is what people watch.
+fn decision(command: Command) -> Decision {
+    Decision { commands: vec![command], progress: Progress::default() }
 }
 
 fn failure(message: &str) -> TaskFailure {

@@ -96,7 +96,7 @@ CREATE TABLE jobs (
     user_id     text NOT NULL,
     agent_id    text NOT NULL REFERENCES agents ON DELETE CASCADE,
     room        text NOT NULL,
-    task        text NOT NULL,
+    task        text COLLATE "C" NOT NULL REFERENCES tasks ON DELETE CASCADE,
     sender      text NOT NULL,
     content     bytea NOT NULL,
     metadata    text NOT NULL,
@@ -104,6 +104,7 @@ CREATE TABLE jobs (
     expires_at  bigint NOT NULL
 );
 CREATE INDEX jobs_user ON jobs (user_id, created_at DESC);
+CREATE INDEX jobs_task ON jobs (task);
 
 -- `agent_id` is empty for the user's own level.
 CREATE TABLE templates (

@@ -95,7 +95,7 @@ CREATE TABLE jobs (
     user_id     TEXT NOT NULL,
     agent_id    TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
     room        TEXT NOT NULL,
-    task        TEXT NOT NULL,
+    task        TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
     sender      TEXT NOT NULL,
     content     TEXT NOT NULL,
     metadata    TEXT NOT NULL,
@@ -103,6 +103,7 @@ CREATE TABLE jobs (
     expires_at  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX jobs_user ON jobs (user_id, created_at DESC);
+CREATE INDEX jobs_task ON jobs (task);
 
 -- `agent_id` is empty for the user's own level.
 CREATE TABLE templates (

@@ -3,7 +3,7 @@
 use super::append::Held;
 use super::failure::Failure;
 use super::logs::insert_lines;
-use super::rooms::insert_message;
+use super::rooms::{count_quiet, insert_message};
 use super::row::bytes;
 use super::submit::insert_tasks;
 use super::transaction::Write;
@@ -153,6 +153,10 @@ async fn apply_one(write: &mut Write, held: &mut Held, effect: &LocalEffect) -> 
         LocalEffect::RoomMessage(message) => {
             let now = write.now();
             return insert_message(write, message, now).await;
+        }
+        LocalEffect::QuietTick { room } => {
+            let task = parse("tasks.id", &held.task)?;
+            return count_quiet(write, *room, &task).await;
         }
         LocalEffect::ConsumeInstructions { ids } => write
             .query("UPDATE instructions SET task = $3 WHERE id = ANY($1) AND agent_id = $2 AND task IS NULL")

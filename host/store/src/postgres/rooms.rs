@@ -5,11 +5,13 @@ use super::failure::Failure;
 use super::row::{task, task_columns, tasks};
 use super::submit::insert_tasks;
 use super::transaction::{Write, transact};
-use crate::rows::{MessageRow, RoomRow, message_columns, metadata, no_room, parse, text_of};
+use crate::rows::{
+    MessageRow, RoomRow, encode, message_columns, metadata, no_agent, no_room, parse, quiet_ticks, text_of,
+};
 use app::ports::rooms::{Rooms, Window};
 use app::ports::store_error::StoreError;
-use domain::id::{AgentId, UserId};
-use domain::room::{Message, NewMessage, Room, RoomKind};
+use domain::id::{AgentId, TaskId, UserId};
+use domain::room::{MOST_MESSAGES, MOST_OWN_MESSAGES, Message, NewMessage, QuietTicks, Room, RoomKind};
 use domain::task::{NewTask, Task};
 use domain::time::Timestamp;
 use sqlx::Row as _;
@@ -134,6 +136,35 @@ impl Rooms for PostgresStore {
         })
     }
 
+    async fn clean_rooms(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        transact!(self.database(), write => async {
+            let single = write
+                .query(
+                    "DELETE FROM rooms WHERE id IN (
+                         SELECT r.id FROM rooms r WHERE r.kind = 'single' AND r.created_at < $1 AND NOT EXISTS (
+                             SELECT 1 FROM room_messages m JOIN tasks t ON t.id = m.task WHERE m.room = r.id)
+                         ORDER BY r.created_at LIMIT $2)",
+                )
+                .bind(before.0)
+                .bind(i64::from(limit))
+                .execute(write.connection())
+                .await?;
+            let beyond = write
+                .query(
+                    "DELETE FROM room_messages WHERE (room, pos) IN (
+                         SELECT m.room, m.pos FROM rooms r JOIN room_messages m ON m.room = r.id
+                         AND m.pos <= r.pos - CASE r.kind WHEN 'autonomy' THEN $1 ELSE $2 END
+                         WHERE r.pos > $1 LIMIT $3)",
+                )
+                .bind(i64::from(MOST_OWN_MESSAGES))
+                .bind(i64::from(MOST_MESSAGES))
+                .bind(i64::from(limit))
+                .execute(write.connection())
+                .await?;
+            Ok(single.rows_affected() + beyond.rows_affected())
+        })
+    }
+
     async fn list_turns(&self, agent: AgentId, limit: u32) -> Result<Vec<Task>, StoreError> {
         transact!(self.database(), write => async {
             let rows = write
@@ -150,12 +181,23 @@ impl Rooms for PostgresStore {
     }
 }
 
-async fn submit(
+pub(super) async fn submit(
     write: &mut Write,
     room: &Room,
     messages: &[NewMessage],
     new: &NewTask,
 ) -> Result<Task, Failure> {
+    // A user or agent that is deleted meanwhile is gone with everything: nothing of it is stored any more, and while this is under way
+    // the deletion waits.
+    let present = write
+        .query("SELECT 1 FROM agents WHERE id = $1 AND user_id = $2 FOR KEY SHARE")
+        .bind(room.agent.to_string())
+        .bind(room.user.to_string())
+        .fetch_optional(write.connection())
+        .await?;
+    if present.is_none() {
+        return Err(no_agent(room).into());
+    }
     insert_room(write, room).await?;
     let there = find_room(write, room.id).await?;
     if !there.is_some_and(|there| there.user == room.user && there.agent == room.agent) {
@@ -251,6 +293,54 @@ pub(super) async fn insert_message(
     Ok(())
 }
 
+/// One more tick that had nothing to report. It stays the last message of its room, and a tick counts once.
+pub(super) async fn count_quiet(write: &mut Write, room: Uuid, task: &TaskId) -> Result<(), Failure> {
+    let (id, now) = (QuietTicks::message_id(room).to_string(), write.now());
+    // The room's row orders those who write into it.
+    let at = write
+        .query("SELECT pos FROM rooms WHERE id = $1 FOR NO KEY UPDATE")
+        .bind(room.to_string())
+        .fetch_optional(write.connection())
+        .await?;
+    if at.is_none() {
+        return Ok(());
+    }
+    let row = write
+        .query("SELECT metadata, task FROM room_messages WHERE id = $1")
+        .bind(id.clone())
+        .fetch_optional(write.connection())
+        .await?;
+    let present =
+        row.map(|row| Ok::<_, Failure>((row.try_get("metadata")?, row.try_get("task")?))).transpose()?;
+    let Some(quiet) = quiet_ticks(present, task, now)? else { return Ok(()) };
+    write
+        .query(
+            "UPDATE rooms SET pos = pos + 1
+             WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM room_messages m WHERE m.id = $2 AND m.pos = rooms.pos)",
+        )
+        .bind(room.to_string())
+        .bind(id.clone())
+        .execute(write.connection())
+        .await?;
+    write
+        .query(
+            "INSERT INTO room_messages (room, pos, id, user_id, agent_id, role, author, text, metadata, task, created_at)
+             SELECT id, pos, $2, user_id, agent_id, 'system', $3, $4, $5, $6, $7 FROM rooms WHERE id = $1
+             ON CONFLICT (id) DO UPDATE SET pos = excluded.pos, text = excluded.text, metadata = excluded.metadata,
+             task = excluded.task, created_at = excluded.created_at",
+        )
+        .bind(room.to_string())
+        .bind(id)
+        .bind(QuietTicks::AUTHOR)
+        .bind(quiet.text().into_bytes())
+        .bind(encode(&quiet)?)
+        .bind(task.to_string())
+        .bind(now.0)
+        .execute(write.connection())
+        .await?;
+    Ok(())
+}
+
 async fn find_room(write: &mut Write, id: Uuid) -> Result<Option<Room>, Failure> {
     let row = write
         .query("SELECT id, user_id, agent_id, kind, created_at FROM rooms WHERE id = $1")
@@ -271,7 +361,7 @@ fn room_of(row: &PgRow) -> Result<Room, Failure> {
     Ok(row.into_room()?)
 }
 
-fn message_of(row: &PgRow) -> Result<Message, Failure> {
+pub(super) fn message_of(row: &PgRow) -> Result<Message, Failure> {
     let row = MessageRow {
         room: row.try_get("room")?,
         pos: row.try_get("pos")?,

@@ -106,6 +106,21 @@ impl Ticks for PostgresStore {
         })
     }
 
+    async fn clean_instructions(&self, limit: u32) -> Result<u64, StoreError> {
+        transact!(self.database(), write => async {
+            let deleted = write
+                .query(
+                    "DELETE FROM instructions WHERE id IN (
+                         SELECT i.id FROM instructions i WHERE i.task IS NOT NULL
+                         AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = i.task) LIMIT $1)",
+                )
+                .bind(i64::from(limit))
+                .execute(write.connection())
+                .await?;
+            Ok(deleted.rows_affected())
+        })
+    }
+
     async fn enqueue_due_ticks(&self, _now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let queued = transact!(self.database(), write => enqueue(&mut write, limit))?;
         self.signal().raise_if(queued > 0);
@@ -184,7 +199,7 @@ pub(super) async fn end_tick(write: &mut Write, tasks: Vec<String>, state: State
     let failed = matches!(state, State::Failed | State::Quarantined);
     write
         .query(
-            "UPDATE agents a SET last_tick_at = $2,
+            "UPDATE agents a SET last_tick_at = $2, last_seen_at = greatest(a.last_seen_at, $2),
                  failed_ticks = CASE WHEN $3 THEN a.failed_ticks + 1 WHEN $4 THEN 0 ELSE a.failed_ticks END,
                  paused_at = CASE WHEN $3 AND a.autonomy AND a.failed_ticks + 1 >= $5 THEN coalesce(a.paused_at, $2) ELSE a.paused_at END
              FROM tasks t WHERE t.id = ANY($1) AND t.kind = 'tick' AND a.id = t.agent_id",

@@ -138,6 +138,12 @@ async fn delete(write: &mut Write, user: UserId) -> Result<Option<Vec<TaskId>>, 
         .bind(user.to_string())
         .execute(write.connection())
         .await?;
+    // A turn that is being stored is stored before this goes on, and goes, too; a later one finds no agent.
+    write
+        .query("SELECT id FROM agents WHERE user_id = $1 ORDER BY id FOR UPDATE")
+        .bind(user.to_string())
+        .execute(write.connection())
+        .await?;
     let running = write
         .query("SELECT id FROM tasks WHERE user_id = $1 AND state = 'running'")
         .bind(user.to_string())

@@ -2,7 +2,8 @@
 
 use super::{decode, encode, parse, unreadable};
 use app::ports::store_error::StoreError;
-use domain::room::{Message, MessageRole, NewMessage, Room, RoomKind};
+use domain::id::TaskId;
+use domain::room::{Message, MessageRole, NewMessage, QuietTicks, Room, RoomKind};
 use domain::time::Timestamp;
 
 /// The columns of a message, in the order in which both databases read them.
@@ -75,6 +76,26 @@ impl MessageRow {
 /// The column `room_messages.metadata`.
 pub(crate) fn metadata(message: &NewMessage) -> Result<Option<String>, StoreError> {
     message.metadata.as_ref().map(encode).transpose()
+}
+
+/// The count of an agent's ticks that had nothing to report, after this one; none when it has been counted. `present` has the columns
+/// `metadata` and `task` of the message that counts.
+pub(crate) fn quiet_ticks(
+    present: Option<(Option<String>, Option<String>)>,
+    task: &TaskId,
+    now: Timestamp,
+) -> Result<Option<QuietTicks>, StoreError> {
+    let Some((metadata, last)) = present else { return Ok(Some(QuietTicks::after(None, now))) };
+    if last.as_deref() == Some(task.as_str()) {
+        return Ok(None);
+    }
+    let before = metadata.as_deref().map(|text| decode("room_messages.metadata", text)).transpose()?;
+    Ok(Some(QuietTicks::after(before, now)))
+}
+
+/// A turn of an agent that is gone.
+pub(crate) fn no_agent(room: &Room) -> StoreError {
+    StoreError::NotFound(format!("agent {}", room.agent))
 }
 
 /// A turn in a room that is not there for its agent.

@@ -4,7 +4,7 @@ use super::failure::Outcome;
 use super::fence::Fenced;
 use super::insert::{insert_event, insert_task};
 use super::logs::insert_line;
-use super::rooms::insert_message;
+use super::rooms::{count_quiet, insert_message};
 use super::row::get_task;
 use super::ticks::consume;
 use crate::rows::{Shown, column, encode, month, progress_event};
@@ -79,6 +79,7 @@ pub(super) fn apply_effects(
                     ])?;
             }
             LocalEffect::RoomMessage(message) => insert_message(connection, message, now)?,
+            LocalEffect::QuietTick { room } => count_quiet(connection, *room, task, now)?,
             LocalEffect::ConsumeInstructions { ids } => consume(connection, fenced.agent, task, ids)?,
             LocalEffect::ChildTask(child) => applied.queued |= insert_task(connection, child)?,
             LocalEffect::Usage { model, usage } => add_usage(connection, task, fenced, model, *usage, now)?,

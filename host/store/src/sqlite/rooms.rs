@@ -5,11 +5,13 @@ use super::failure::Outcome;
 use super::insert::insert_task;
 use super::row::{get_task, task_columns, task_row};
 use super::writer::Lane;
-use crate::rows::{MessageRow, RoomRow, message_columns, metadata, no_room, parse};
+use crate::rows::{
+    MessageRow, RoomRow, encode, message_columns, metadata, no_agent, no_room, parse, quiet_ticks,
+};
 use app::ports::rooms::{Rooms, Window};
 use app::ports::store_error::StoreError;
-use domain::id::{AgentId, UserId};
-use domain::room::{Message, NewMessage, Room, RoomKind};
+use domain::id::{AgentId, TaskId, UserId};
+use domain::room::{MOST_MESSAGES, MOST_OWN_MESSAGES, Message, NewMessage, QuietTicks, Room, RoomKind};
 use domain::task::{NewTask, Task};
 use domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
@@ -68,6 +70,13 @@ impl Rooms for SqliteStore {
         let weight = 1024 + messages.iter().map(|message| message.text.len()).sum::<usize>();
         let task = self
             .write(Lane::Normal, weight, move |connection| {
+                // A user or agent that is deleted meanwhile is gone with everything: nothing of it is stored any more.
+                let is_there: bool = connection
+                    .prepare_cached("SELECT EXISTS (SELECT 1 FROM agents WHERE id = ?1 AND user_id = ?2)")?
+                    .query_row(params![room.agent.to_string(), room.user.to_string()], |row| row.get(0))?;
+                if !is_there {
+                    return Err(no_agent(&room).into());
+                }
                 insert_room(connection, &room)?;
                 let there = find_room(connection, room.id)?;
                 if !there.is_some_and(|there| there.user == room.user && there.agent == room.agent) {
@@ -127,6 +136,29 @@ impl Rooms for SqliteStore {
         .await
     }
 
+    async fn clean_rooms(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.write(Lane::Normal, WEIGHT, move |connection| {
+            let single = connection
+                .prepare_cached(
+                    "DELETE FROM rooms WHERE id IN (
+                         SELECT r.id FROM rooms r WHERE r.kind = 'single' AND r.created_at < ?1 AND NOT EXISTS (
+                             SELECT 1 FROM room_messages m JOIN tasks t ON t.id = m.task WHERE m.room = r.id)
+                         ORDER BY r.created_at LIMIT ?2)",
+                )?
+                .execute(params![before.0, limit])?;
+            let beyond = connection
+                .prepare_cached(
+                    "DELETE FROM room_messages WHERE rowid IN (
+                         SELECT m.rowid FROM rooms r JOIN room_messages m ON m.room = r.id
+                         AND m.pos <= r.pos - CASE r.kind WHEN 'autonomy' THEN ?1 ELSE ?2 END
+                         WHERE r.pos > ?1 LIMIT ?3)",
+                )?
+                .execute(params![MOST_OWN_MESSAGES, MOST_MESSAGES, limit])?;
+            Ok((single + beyond) as u64)
+        })
+        .await
+    }
+
     async fn list_turns(&self, agent: AgentId, limit: u32) -> Result<Vec<Task>, StoreError> {
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(concat!(
@@ -168,7 +200,7 @@ pub(super) fn ensure_autonomous(
     Ok(id)
 }
 
-fn insert_room(connection: &Connection, room: &Room) -> Outcome<()> {
+pub(super) fn insert_room(connection: &Connection, room: &Room) -> Outcome<()> {
     connection
         .prepare_cached(
             "INSERT INTO rooms (id, user_id, agent_id, kind, created_at) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) DO NOTHING",
@@ -211,6 +243,31 @@ pub(super) fn insert_message(connection: &Connection, message: &NewMessage, now:
     Ok(())
 }
 
+/// One more tick that had nothing to report. It stays the last message of its room, and a tick counts once.
+pub(super) fn count_quiet(connection: &Connection, room: Uuid, task: &TaskId, now: Timestamp) -> Outcome<()> {
+    let (id, room) = (QuietTicks::message_id(room).to_string(), room.to_string());
+    let present: Option<(Option<String>, Option<String>)> = connection
+        .prepare_cached("SELECT metadata, task FROM room_messages WHERE id = ?1")?
+        .query_row(params![id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some(quiet) = quiet_ticks(present, task, now)? else { return Ok(()) };
+    connection
+        .prepare_cached(
+            "UPDATE rooms SET pos = pos + 1
+             WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM room_messages WHERE id = ?2 AND pos = rooms.pos)",
+        )?
+        .execute(params![room, id])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO room_messages (room, pos, id, user_id, agent_id, role, author, text, metadata, task, created_at)
+             SELECT id, pos, ?2, user_id, agent_id, 'system', ?3, ?4, ?5, ?6, ?7 FROM rooms WHERE id = ?1
+             ON CONFLICT (id) DO UPDATE SET pos = excluded.pos, text = excluded.text, metadata = excluded.metadata,
+             task = excluded.task, created_at = excluded.created_at",
+        )?
+        .execute(params![room, id, QuietTicks::AUTHOR, quiet.text(), encode(&quiet)?, task.as_str(), now.0])?;
+    Ok(())
+}
+
 fn find_room(connection: &Connection, id: Uuid) -> Outcome<Option<Room>> {
     let mut statement = connection
         .prepare_cached("SELECT id, user_id, agent_id, kind, created_at FROM rooms WHERE id = ?1")?;
@@ -230,7 +287,7 @@ fn newest(connection: &Connection, room: &str, last: i64, limit: u32) -> Outcome
 }
 
 /// `condition` is one of the constants above, never a caller's text.
-fn messages(
+pub(super) fn messages(
     connection: &Connection,
     condition: &'static str,
     values: &[&dyn ToSql],

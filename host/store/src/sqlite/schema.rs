@@ -1,6 +1,7 @@
 //! Opening connections: settings, version of the library, migrations.
 
 use super::OpenError;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
@@ -74,6 +75,8 @@ fn known_version(connection: &Connection) -> Result<usize, OpenError> {
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    // Else a cached statement is compiled anew whenever another value is bound where statistics might help, and we keep none.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // A damaged mapped page is a signal that kills the process; a damaged read is an error.
     connection.pragma_update(None, "mmap_size", 0)?;

@@ -105,6 +105,20 @@ impl Ticks for SqliteStore {
         .await
     }
 
+    async fn clean_instructions(&self, limit: u32) -> Result<u64, StoreError> {
+        self.write(Lane::Normal, WEIGHT, move |connection| {
+            let deleted = connection
+                .prepare_cached(
+                    "DELETE FROM instructions WHERE id IN (
+                         SELECT id FROM instructions WHERE task IS NOT NULL
+                         AND NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.id = instructions.task) LIMIT ?1)",
+                )?
+                .execute(params![limit])?;
+            Ok(deleted as u64)
+        })
+        .await
+    }
+
     async fn enqueue_due_ticks(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         // Most looks find nothing, and nothing need wait for the writer then.
         if self.next_tick_due().await?.is_none_or(|due| due > now) {
@@ -186,7 +200,7 @@ pub(super) fn end_tick(connection: &Connection, task: &TaskId, state: State, now
     let failed = matches!(state, State::Failed | State::Quarantined);
     connection
         .prepare_cached(
-            "UPDATE agents SET last_tick_at = ?2,
+            "UPDATE agents SET last_tick_at = ?2, last_seen_at = max(coalesce(last_seen_at, 0), ?2),
                  failed_ticks = CASE WHEN ?3 THEN failed_ticks + 1 WHEN ?4 THEN 0 ELSE failed_ticks END,
                  paused_at = CASE WHEN ?3 AND autonomy = 1 AND failed_ticks + 1 >= ?5 THEN coalesce(paused_at, ?2) ELSE paused_at END
              WHERE id = (SELECT agent_id FROM tasks WHERE id = ?1 AND kind = 'tick')",

@@ -5,6 +5,7 @@ use app::ports::approvals::Approvals;
 use app::ports::blobs::Blobs;
 use app::ports::clock::{Clock as _, Entropy as _};
 use app::ports::idempotency::Idempotency;
+use app::ports::jobs::Jobs;
 use app::ports::journal::Journal;
 use app::ports::keys::{Account, Keys};
 use app::ports::kv::Kv;
@@ -15,6 +16,7 @@ use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::skills::Skills;
 use app::ports::secrets::Secrets;
+use app::ports::sessions::Sessions;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -45,6 +47,8 @@ pub(crate) trait Store:
     + Users
     + Agents
     + Rooms
+    + Sessions
+    + Jobs
     + Ticks
     + Templates
     + Secrets
@@ -69,6 +73,8 @@ impl<T> Store for T where
         + Users
         + Agents
         + Rooms
+        + Sessions
+        + Jobs
         + Ticks
         + Templates
         + Secrets

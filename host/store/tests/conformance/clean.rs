@@ -143,6 +143,6 @@ async fn ended(bench: &Bench, outcome: Outcome) -> TaskId {
 }
 
 /// Everything that ended before then.
-fn all(before: Timestamp) -> CleanBefore {
+pub(crate) fn all(before: Timestamp) -> CleanBefore {
     CleanBefore { ended: before, failed: before, webhooks: before, chats: before, ticks: before }
 }

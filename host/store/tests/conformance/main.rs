@@ -15,6 +15,7 @@ mod blobs;
 mod cancel;
 mod claim;
 mod clean;
+mod eliza;
 mod ending;
 mod fence;
 mod idempotency;

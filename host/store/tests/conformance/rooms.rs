@@ -96,6 +96,56 @@ cases! {
         assert_eq!(bench.store.list_messages_of(bench.agent, Some(bench.now()), 10).await.unwrap().len(), 0);
     }
 
+    async fn a_turn_of_an_agent_that_is_gone_is_refused_whole(bench: &Bench) {
+        let gone = Room { agent: AgentId(Uuid::from_u128(77)), ..room(bench, 1) };
+        let turn = NewTask { agent: gone.agent, ..turn(bench, 1) };
+        let refused = bench.store.submit_turn(gone.clone(), vec![said(&gone, 1, "x", &turn)], turn.clone()).await;
+        assert!(matches!(refused, Err(StoreError::NotFound(_))), "{refused:?}");
+        let kept = self::turn(bench, 2);
+        bench.store.submit_turn(room(bench, 2), vec![], kept.clone()).await.unwrap();
+        bench.store.delete_user(bench.user, bench.now()).await.unwrap();
+        let refused = bench.store.submit_turn(room(bench, 2), vec![], self::turn(bench, 3)).await;
+        assert!(matches!(refused, Err(StoreError::NotFound(_))), "{refused:?}");
+        assert_eq!((bench.count("tasks", "1 = 1").await, bench.count("rooms", "1 = 1").await), (0, 0));
+    }
+
+    async fn a_room_of_one_request_goes_with_its_turn(bench: &Bench) {
+        let single = Room { kind: RoomKind::Single, ..room(bench, 1) };
+        let (turn, other) = (turn(bench, 1), turn(bench, 2));
+        bench.store.submit_turn(single.clone(), vec![said(&single, 1, "Hello", &turn)], turn.clone()).await.unwrap();
+        let named = room(bench, 2);
+        bench.store.submit_turn(named.clone(), vec![said(&named, 2, "Hello", &other)], other.clone()).await.unwrap();
+        bench.advance(SECOND).await;
+        assert_eq!(bench.store.clean_rooms(bench.now(), 10).await.unwrap(), 0, "its turn is there");
+        for task in [&turn, &other] {
+            bench.store.cancel_task(bench.user, &task.id, bench.now()).await.unwrap();
+        }
+        bench.advance(SECOND).await;
+        let old = app::ports::tasks::CleanBefore { chats: bench.now(), ..crate::clean::all(domain::time::Timestamp(0)) };
+        assert_eq!(bench.store.clean_tasks(old, 10).await.unwrap(), 2);
+        assert_eq!(bench.store.clean_rooms(domain::time::Timestamp(0), 10).await.unwrap(), 0, "it is young");
+        assert_eq!(bench.store.clean_rooms(bench.now(), 10).await.unwrap(), 1);
+        assert_eq!(bench.store.find_room(bench.user, single.id).await.unwrap(), None);
+        assert_eq!(all(bench, &named).await.len(), 1);
+    }
+
+    async fn the_newest_messages_of_a_room_are_kept(bench: &Bench) {
+        let own = Room { kind: RoomKind::Autonomy, ..room(bench, 1) };
+        let (chat, turn) = (room(bench, 2), turn(bench, 1));
+        for room in [&own, &chat] {
+            let many = (1..=1003_u128).map(|number| said(room, room.id.as_u128() * 10_000 + number, "x", &turn)).collect();
+            bench.store.submit_turn(room.clone(), many, turn.clone()).await.unwrap();
+        }
+        let mut deleted = Vec::new();
+        for _ in 0..3 {
+            deleted.push(bench.store.clean_rooms(bench.now(), 2).await.unwrap());
+        }
+        assert_eq!(deleted, [2, 1, 0]);
+        let left = bench.store.list_messages(own.id, Window::After(0), 2000).await.unwrap();
+        assert_eq!((left.len(), left[0].pos), (1000, 4));
+        assert_eq!(bench.store.list_messages(chat.id, Window::After(0), 2000).await.unwrap().len(), 1003);
+    }
+
     async fn the_autonomous_room_is_made_once(bench: &Bench) {
         let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
         for id in [first, second] {

@@ -6,10 +6,11 @@ use crate::build::{LEASE, SECOND};
 use crate::cases;
 use app::ports::journal::Append;
 use app::ports::queue::{ClaimRequest, Claimed};
+use app::ports::rooms::Window;
 use app::ports::ticks::Instruction;
 use domain::agent::{Agent, Autonomy};
 use domain::journal::LocalEffect;
-use domain::room::{Room, RoomKind};
+use domain::room::{MessageRole, Room, RoomKind};
 use domain::task::{Kind, Outcome, State, TaskFailure};
 use domain::turn::{Origin, Turn};
 use serde_json::{Value, json};
@@ -186,6 +187,52 @@ cases! {
         assert_eq!(waiting().await, [second]);
         let tick = claimed.lease.task.as_str();
         assert_eq!(bench.texts("SELECT task FROM instructions WHERE task IS NOT NULL").await, [tick]);
+    }
+
+    async fn ticks_with_nothing_to_report_are_counted_in_one_message(bench: &Bench) {
+        start(bench).await;
+        let mut last = None;
+        for number in 1..=4_u64 {
+            assert_eq!(tick(bench).await, 1);
+            let claimed = claim(bench).await;
+            let room = autonomy(bench).await.room.unwrap();
+            if number == 3 {
+                let news = domain::room::NewMessage {
+                    id: Uuid::from_u128(7), room, role: MessageRole::Assistant, author: "manager".into(),
+                    text: "News".into(), metadata: None, task: Some(claimed.lease.task.clone()),
+                };
+                bench.effects(&claimed.lease, vec![LocalEffect::RoomMessage(Box::new(news))]).await;
+            } else {
+                // A tick that is resumed counts once.
+                for _ in 0..2 {
+                    bench.effects(&claimed.lease, vec![LocalEffect::QuietTick { room }]).await;
+                }
+            }
+            let said = bench.store.list_messages(room, Window::After(0), 10).await.unwrap();
+            last = Some(said.iter().map(|message| (message.new.text.clone(), message.pos)).collect::<Vec<_>>());
+            bench.finish(&claimed.lease, Outcome::Completed(json!({}))).await.unwrap();
+            bench.advance(Duration::from_secs(30)).await;
+        }
+        let times = "from 2026-02-23T15:30:00Z to 2026-02-23T15:31:30Z";
+        assert_eq!(last.unwrap(), [("News".to_owned(), 2), (format!("Nothing to report, 3 times {times}."), 3)]);
+    }
+
+    async fn consumed_instructions_go_with_their_tick(bench: &Bench) {
+        start(bench).await;
+        let (first, second) = (instruction(bench, 1, "a"), instruction(bench, 2, "b"));
+        for given in [&first, &second] {
+            bench.store.queue_instruction(given.clone()).await.unwrap();
+        }
+        tick(bench).await;
+        let claimed = claim(bench).await;
+        bench.effects(&claimed.lease, vec![LocalEffect::ConsumeInstructions { ids: vec![first.id] }]).await;
+        assert_eq!(bench.store.clean_instructions(10).await.unwrap(), 0, "its tick is there");
+        bench.finish(&claimed.lease, Outcome::Completed(json!({}))).await.unwrap();
+        bench.advance(SECOND).await;
+        let old = app::ports::tasks::CleanBefore { ticks: bench.now(), ..crate::clean::all(domain::time::Timestamp(0)) };
+        assert_eq!(bench.store.clean_tasks(old, 10).await.unwrap(), 1);
+        assert_eq!(bench.store.clean_instructions(10).await.unwrap(), 1);
+        assert_eq!(bench.store.waiting_instructions(bench.agent, 10).await.unwrap(), [second]);
     }
 
     async fn a_deleted_agents_ticks_and_instructions_go(bench: &Bench) {

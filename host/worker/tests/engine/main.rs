@@ -9,6 +9,7 @@ mod doubt;
 mod faults;
 mod faulty;
 mod grants;
+mod hundred;
 mod models;
 mod nested;
 mod replay;

@@ -89,6 +89,8 @@ impl TestHost {
             users: store.clone(),
             agents: store.clone(),
             rooms: store.clone(),
+            sessions: store.clone(),
+            jobs: store.clone(),
             ticks: store.clone(),
             templates: store.clone(),
             secrets: store.clone(),

@@ -2,12 +2,13 @@
 
 use crate::support::{AGENT, START, TestHost, USER};
 use app::chat::{ChatEvent, ChatFollow};
+use app::ports::models::{Model, Models};
 use app::ports::rooms::Window;
 use app::ports::templates::Level;
 use app::ports::ticks::Instruction;
 use domain::agent::{Agent, Autonomy};
 use domain::caller::{Caller, KeyKind};
-use domain::effect::model::{Finish, ModelAnswer, ModelEvent, Role, Usage};
+use domain::effect::model::{Finish, ModelAnswer, ModelEvent, ModelRequest, Role, Usage};
 use domain::effect::{CallError, ErrorKind};
 use domain::error::{Code, Error};
 use domain::plan::Plan;
@@ -16,9 +17,11 @@ use domain::task::{State, Task};
 use domain::template::Template;
 use domain::user::User;
 use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::mpsc::UnboundedReceiver;
 use uuid::Uuid;
 
 fn says(deltas: &[&str]) -> Vec<Result<ModelEvent, CallError>> {
@@ -39,7 +42,11 @@ fn refuses() -> Vec<Result<ModelEvent, CallError>> {
 
 /// A host with the started agent `writer` of the user `ada`.
 async fn host(config: Value) -> TestHost {
-    let host = TestHost::new();
+    host_with(config, |_| {}).await
+}
+
+async fn host_with(config: Value, change: impl FnOnce(&mut app::Ports)) -> TestHost {
+    let host = TestHost::with(|ports, _| change(ports));
     let user = User { id: USER, name: "ada".into(), email: None, plan: Plan::Startup, created_at: START };
     let agent = Agent { is_default: true, config, ..Agent::new(AGENT, USER, "writer", START) };
     host.app.ports.users.insert_user(user, vec![agent], vec![]).await.unwrap();
@@ -67,7 +74,7 @@ fn hello() -> Value {
 }
 
 /// The events of a stream, while time passes.
-async fn events(host: &TestHost, follow: ChatFollow) -> Vec<ChatEvent> {
+async fn events_of(host: &TestHost, follow: ChatFollow) -> Vec<ChatEvent> {
     let ChatFollow::Events(events) = follow else { panic!("over") };
     let reading = tokio::spawn(events.collect::<Vec<_>>());
     while !reading.is_finished() {
@@ -131,7 +138,7 @@ async fn a_stream_shows_the_text_as_it_comes_and_can_be_resumed_anywhere() {
     host.model.will(says(&["Hel", "lo ", "you"]));
     let follow = app::chat::stream(&host.app, &caller(), "ada", "writer", &hello(), None).await.unwrap();
     let working = host.work();
-    let all = events(&host, follow).await;
+    let all = events_of(&host, follow).await;
     let done = json!({ "message": "Hello you", "agent": "writer" });
     let delta = |text: &str| json!({ "delta": text });
     assert_eq!(
@@ -150,7 +157,7 @@ async fn a_stream_shows_the_text_as_it_comes_and_can_be_resumed_anywhere() {
         let follow = app::chat::events(&host.app, &caller(), "ada", "writer", turn.as_str(), last.as_deref())
             .await
             .unwrap();
-        let again = events(&host, follow).await;
+        let again = events_of(&host, follow).await;
         let expected: Vec<(&str, &Value)> = expected.iter().map(|(event, data)| (*event, data)).collect();
         assert_eq!(brief(&again), expected, "{last:?}");
     }
@@ -163,6 +170,69 @@ async fn a_stream_shows_the_text_as_it_comes_and_can_be_resumed_anywhere() {
             app::chat::stream(&host.app, &caller(), "ada", "writer", &json!({}), Some(foreign)).await;
         assert_eq!(refused.err().unwrap().code, Code::InvalidRequest, "{foreign}");
     }
+    assert_eq!(turns(&host).await.len(), 1, "no resume begins a turn");
+    working.drain(&host).await;
+}
+
+/// Says what a test gives it, when the test does.
+struct Dictated(Mutex<Option<UnboundedReceiver<Result<ModelEvent, CallError>>>>);
+
+#[async_trait::async_trait]
+impl Model for Dictated {
+    async fn complete(
+        &self,
+        _: ModelRequest,
+    ) -> Result<BoxStream<'static, Result<ModelEvent, CallError>>, CallError> {
+        let mut events = self.0.lock().unwrap().take().expect("one question");
+        Ok(stream::poll_fn(move |context| events.poll_recv(context)).boxed())
+    }
+
+    fn name(&self) -> String {
+        "dictated".to_owned()
+    }
+
+    async fn check(&self) -> Result<(), CallError> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn whoever_comes_late_reads_on_while_the_turn_runs() {
+    let (say, events) = tokio::sync::mpsc::unbounded_channel();
+    let model: Arc<dyn Model> = Arc::new(Dictated(Mutex::new(Some(events))));
+    let models = Models { tiers: [Arc::clone(&model), Arc::clone(&model), model] };
+    let host = host_with(json!({}), |ports| ports.models = models).await;
+    let working = host.work();
+    let follow = app::chat::stream(&host.app, &caller(), "ada", "writer", &hello(), None).await.unwrap();
+    let ChatFollow::Events(mut first) = follow else { panic!("over") };
+    let [one, two, three] = [0, 1, 2].map(|index| says(&["Hel", "lo ", "you"])[index].clone());
+    say.send(one).unwrap();
+    let seen = first.next().await.unwrap();
+    assert_eq!((seen.event, &seen.data), ("delta", &json!({ "delta": "Hel" })));
+    drop(first);
+    say.send(two).unwrap();
+    let turn = seen.id.split(':').next().unwrap().to_owned();
+    // From the beginning, after the first event, and in the middle of it: all before the turn has ended.
+    for (last, delta, id) in [(None, "Hello", 5), (Some(3), "lo", 5), (Some(2), "llo", 5)] {
+        let last = last.map(|count: u32| format!("{turn}:{count}"));
+        let follow = app::chat::events(&host.app, &caller(), "ada", "writer", &turn, last.as_deref()).await;
+        let ChatFollow::Events(mut late) = follow.unwrap() else { panic!("over") };
+        let (mut text, mut last_id) = (String::new(), String::new());
+        while text != delta {
+            let event = late.next().await.unwrap();
+            text.push_str(event.data["delta"].as_str().unwrap());
+            last_id = event.id;
+        }
+        assert_eq!(last_id, format!("{turn}:{id}"));
+    }
+    let last = format!("{turn}:5");
+    let follow =
+        app::chat::stream(&host.app, &caller(), "ada", "writer", &json!({}), Some(&last)).await.unwrap();
+    say.send(three).unwrap();
+    say.send(says(&["Hello you"]).remove(1)).unwrap();
+    let rest = events_of(&host, follow).await;
+    let done = json!({ "message": "Hello you", "agent": "writer" });
+    assert_eq!(brief(&rest), [("delta", &json!({ "delta": " you" })), ("done", &done)]);
     assert_eq!(turns(&host).await.len(), 1, "no resume begins a turn");
     working.drain(&host).await;
 }
@@ -228,7 +298,9 @@ async fn a_tick_takes_up_its_instructions_once_and_speaks_into_its_room() {
     let room =
         host.app.ports.rooms.list_messages(Room::autonomous_id(AGENT), Window::After(0), 10).await.unwrap();
     let texts: Vec<&str> = room.iter().map(|message| message.new.text.as_str()).collect();
-    assert_eq!(texts, ["Count the bees", "There are 7."], "silence is not kept");
+    let quiet = "Nothing to report at 2026-02-23T15:00:3";
+    assert!(texts.len() == 3 && texts[2].starts_with(quiet), "silence is counted in one message: {texts:?}");
+    assert_eq!(texts[..2], ["Count the bees", "There are 7."]);
     let ticks = turns(&host).await;
     assert_eq!(ticks.len(), 2);
     let apart = ticks[0].new.created_at.since(ticks[1].new.created_at).as_millis();

@@ -1,5 +1,6 @@
 //! `/api/v1/users/{user}/agents/{agent}/chat`.
 
+pub(in crate::routes) mod events;
 pub(in crate::routes) mod stream;
 pub(in crate::routes) mod turns;
 
