@@ -85,6 +85,8 @@ pub(crate) async fn assemble(config: &Config) -> Result<Host, Failure> {
         rate_windows: store.rate_windows,
         usage: store.usage,
         plugins: store.plugins,
+        skills: store.skills,
+        approvals: store.approvals,
         components: Arc::new(runtime),
         packages: Arc::new(catalog),
         models,

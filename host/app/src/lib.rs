@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod agents;
+pub mod approvals;
 pub mod authenticate;
 pub mod autonomy;
 pub mod catalog;
@@ -33,6 +34,7 @@ pub mod secrets;
 pub mod servers;
 pub mod sessions;
 pub mod settings;
+pub mod skills;
 pub mod tasks;
 pub mod templates;
 mod turns;

@@ -5,6 +5,7 @@
 pub mod agent_files;
 pub mod agents;
 pub mod api_keys;
+pub mod approvals;
 pub mod blobs;
 pub mod clock;
 pub mod components;
@@ -23,6 +24,7 @@ pub mod plugins;
 pub mod queue;
 pub mod rate_windows;
 pub mod rooms;
+pub mod skills;
 pub mod secrets;
 pub mod sessions;
 pub mod sources;

@@ -61,6 +61,10 @@ pub enum Action<'a> {
     UseFiles(&'a Agent),
     /// See and change what all agents of the user read.
     ManageTemplates,
+    /// See, install, grant and delete plugins of the user.
+    ManageSkills,
+    /// See and decide what waits for a person.
+    ManageApprovals,
     /// See which secrets the user has, store and delete them.
     ManageSecrets,
     /// See what the user's agents said; an agent key its own only.
@@ -120,6 +124,8 @@ pub fn authorize(caller: &Caller, action: Action<'_>) -> Result<(), Error> {
         | Action::ManageAgent(_)
         | Action::ReadDeploy
         | Action::ManageTemplates
+        | Action::ManageSkills
+        | Action::ManageApprovals
         | Action::ManageSecrets
         | Action::ReadUsage => {
             let message = "an agent key may not do this; use a key of the agent's user";

@@ -25,6 +25,8 @@ pub struct Settings {
     pub token_budget: u64,
     /// How long a task waits for a model that is away before it fails.
     pub model_patience: Duration,
+    /// How long a person has to decide.
+    pub approval_life: Duration,
     /// Keep completed and cancelled tasks this long.
     pub keep_ended: Duration,
     /// Keep failed tasks this long.
@@ -68,6 +70,7 @@ impl Default for Settings {
             station_default: Duration::from_secs(30),
             token_budget: 1_000_000,
             model_patience: Duration::from_secs(4 * 3600),
+            approval_life: Duration::from_secs(DAY),
             keep_ended: Duration::from_secs(30 * DAY),
             keep_failed: Duration::from_secs(90 * DAY),
             trap_limit: 5,

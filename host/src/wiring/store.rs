@@ -4,6 +4,7 @@ use crate::cli::Failure;
 use crate::config::Config;
 use app::ports::agent_files::AgentFiles;
 use app::ports::agents::Agents;
+use app::ports::approvals::Approvals;
 use app::ports::blobs::Blobs;
 use app::ports::clock::Clock;
 use app::ports::idempotency::Idempotency;
@@ -16,6 +17,7 @@ use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
+use app::ports::skills::Skills;
 use app::ports::secrets::Secrets;
 use app::ports::sessions::Sessions;
 use app::ports::tasks::Tasks;
@@ -53,6 +55,8 @@ pub(super) struct StorePorts {
     pub(super) rate_windows: Arc<dyn RateWindows>,
     pub(super) usage: Arc<dyn UsageReader>,
     pub(super) plugins: Arc<dyn Plugins>,
+    pub(super) skills: Arc<dyn Skills>,
+    pub(super) approvals: Arc<dyn Approvals>,
 }
 
 /// SQLite in the data directory, or PostgreSQL. `fingerprint` is that of the key-encryption key.
@@ -109,6 +113,8 @@ where
         + RateWindows
         + UsageReader
         + Plugins
+        + Skills
+        + Approvals
         + Clone,
 {
     StorePorts {
@@ -133,7 +139,9 @@ where
         idempotency: Arc::new(store.clone()),
         rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
-        plugins: Arc::new(store),
+        plugins: Arc::new(store.clone()),
+        skills: Arc::new(store.clone()),
+        approvals: Arc::new(store),
     }
 }
 

@@ -7,6 +7,7 @@
 mod agent_files;
 mod agents;
 mod append;
+mod approvals;
 mod blobs;
 mod cancel;
 mod connect;
@@ -30,6 +31,7 @@ mod secrets;
 mod sessions;
 mod signal;
 mod submit;
+mod skills;
 mod tasks;
 mod templates;
 mod ticks;

@@ -7,6 +7,7 @@
 mod agent_files;
 mod agents;
 mod append;
+mod approvals;
 mod blobs;
 mod clean;
 mod effects;
@@ -28,6 +29,7 @@ mod readers;
 mod rooms;
 mod row;
 mod schema;
+mod skills;
 mod secrets;
 mod sessions;
 mod tasks;

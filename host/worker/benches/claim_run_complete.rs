@@ -20,6 +20,7 @@ mod outside;
 
 use app::ports::agent_files::AgentFiles;
 use app::ports::agents::Agents;
+use app::ports::approvals::Approvals;
 use app::ports::blobs::Blobs;
 use app::ports::clock::{Clock as _, Entropy as _};
 use app::ports::idempotency::Idempotency;
@@ -30,6 +31,7 @@ use app::ports::kv::Kv;
 use app::ports::logs::Logs;
 use app::ports::models::{Model, Models};
 use app::ports::plugins::Plugins;
+use app::ports::skills::Skills;
 use app::ports::queue::Queue;
 use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
@@ -178,6 +180,8 @@ where
         + RateWindows
         + UsageReader
         + Plugins
+        + Skills
+        + Approvals
         + Clone,
 {
     let model: Arc<dyn Model> = Arc::new(NotAsked);
@@ -205,7 +209,9 @@ where
         idempotency: Arc::new(store.clone()),
         rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
-        plugins: Arc::new(store),
+        plugins: Arc::new(store.clone()),
+        skills: Arc::new(store.clone()),
+        approvals: Arc::new(store),
         components: Arc::new(NotAsked),
         packages: Arc::new(NotAsked),
         models: Models { tiers: [Arc::clone(&model), Arc::clone(&model), model] },

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod agents;
+mod approvals;
 mod autonomy;
 mod browsers;
 mod chat;
@@ -27,6 +28,7 @@ mod rules;
 mod running;
 mod secrets;
 mod serving;
+mod skills;
 mod sockets;
 mod start;
 mod submit;

@@ -31,7 +31,8 @@ const USER_ON_AGENT: Who = Who::Of(200, 403, 404);
 const AGENT_ON_AGENT: Who = Who::Of(200, 200, 404);
 
 /// What a route must do. In paths and bodies `{user}`, `{agent}`, `{agentId}`, `{taskId}`, `{turn}`, `{runId}`, `{sessionId}`,
-/// `{jobId}`, `{id}`, `{key}` and `{new}` stand for what the case made.
+/// `{jobId}`, `{id}`, `{key}`, `{digest}`,
+/// `{approval}` and `{new}` stand for what the case made.
 pub(crate) struct Rule {
     pub(crate) who: Who,
     /// Status when it is well used.
@@ -72,6 +73,8 @@ pub(crate) fn rules() -> BTreeMap<&'static str, Rule> {
         characters(),
         messaging(),
         secrets(),
+        skills(),
+        approvals(),
     ]
     .into_iter()
     .flatten()
@@ -89,6 +92,7 @@ fn host() -> Vec<(&'static str, Rule)> {
         ("GET /v1/health", rule(Who::Keys, None)),
         ("GET /v1/info", rule(Who::Keys, None)),
         ("GET /v1/admin/plugins", rule(Who::Admins, None)),
+        ("GET /v1/approvals", rule(Who::Users, Some(("/v1/approvals?status=open", "", 400)))),
     ]
 }
 
@@ -265,6 +269,55 @@ fn templates() -> Vec<(&'static str, Rule)> {
         (
             "PUT /api/v1/users/{user}/agents/{agent}/templates",
             made(USER_ON_AGENT, 200, TEXTS, ("/api/v1/users/{user}/agents/{agent}/templates", UNKNOWN, 400)),
+        ),
+    ]
+}
+
+fn approvals() -> Vec<(&'static str, Rule)> {
+    vec![
+        (
+            "GET /v1/approvals/{approval}",
+            rule(USER_ON_USER, Some(("/v1/approvals/appr_000000000000000000000000", "", 404))),
+        ),
+        (
+            "POST /v1/approvals/{approval}",
+            made(USER_ON_USER, 200, r#"{"decision":"approve"}"#, ("/v1/approvals/{approval}", r#"{"decision":"yes"}"#, 400)),
+        ),
+    ]
+}
+
+fn skills() -> Vec<(&'static str, Rule)> {
+    const TEXT: &str = "---\nname: {id}\ndescription: Greets people.\n---\nSay hello.\n";
+    const GRANT: &str = r#"{"digest":"{digest}","capabilities":[{"interface":"kv","quota":10}]}"#;
+    let of_skill = |bad: &'static str| rule(USER_ON_USER, Some((bad, "", 404)));
+    vec![
+        ("GET /api/v1/users/{user}/skills", rule(USER_ON_USER, Some(("/api/v1/users/{user}/skills?cursor=No!", "", 400)))),
+        ("GET /api/v1/users/{user}/skills/{id}", of_skill("/api/v1/users/{user}/skills/nobody")),
+        (
+            "PUT /api/v1/users/{user}/skills/{id}/file",
+            made(USER_ON_USER, 201, TEXT, ("/api/v1/users/{user}/skills/another/file", TEXT, 422)),
+        ),
+        (
+            "DELETE /api/v1/users/{user}/skills/{id}/file",
+            made(USER_ON_USER, 204, "", ("/api/v1/users/{user}/skills/nobody/file", "", 404)),
+        ),
+        ("GET /api/v1/users/{user}/skills/{id}/grants", of_skill("/api/v1/users/{user}/skills/nobody/grants")),
+        (
+            "PUT /api/v1/users/{user}/skills/{id}/grants",
+            made(USER_ON_USER, 200, GRANT, ("/api/v1/users/{user}/skills/{id}/grants", r#"{"digest":1}"#, 400)),
+        ),
+        (
+            "POST /api/v1/users/{user}/skills/{id}/rollback",
+            rule(USER_ON_USER, Some(("/api/v1/users/{user}/skills/nobody/rollback", "", 404))),
+        ),
+        (
+            "POST /api/v1/users/{user}/skills/{id}/registry-install",
+            made(
+                USER_ON_USER,
+                409,
+                r#"{"version":"1.0.0"}"#,
+                ("/api/v1/users/{user}/skills/{id}/registry-install", r#"{"version":1}"#, 400),
+            ),
         ),
     ]
 }

@@ -4,6 +4,7 @@ use super::host::{Halt, Performed};
 use super::live::Live;
 use crate::context::App;
 use crate::ports::store_error::StoreError;
+use crate::skills::Toolbox;
 use crate::turns;
 use domain::agent::Agent;
 use domain::effect::turn::{TurnCall, TurnContext};
@@ -42,9 +43,11 @@ async fn context(live: &Live, turn: &Turn) -> Result<Performed, Halt> {
         Origin::Tick => app.ports.ticks.waiting_instructions(agent.id, turns::MOST_INSTRUCTIONS).await?,
         Origin::Chat => Vec::new(),
     };
+    let toolbox = Toolbox::of(app, agent.user).await?;
     let request = turns::assemble(&turns::Reading {
         agent: &agent,
         config: &config,
+        skills: toolbox.usable(&config),
         templates: crate::templates::effective(app, &agent).await?,
         files: crate::files::shown(app, &agent).await?,
         history: turns::history(app, turn, &task.id).await?,

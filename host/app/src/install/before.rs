@@ -170,7 +170,13 @@ impl Install<'_> {
         }
         match self.components.compile(bytes, &record.manifest).await {
             Ok(compiled) => {
-                Ok(LivePlugin { digest, manifest: record.manifest, granted, profile: compiled.profile })
+                Ok(LivePlugin {
+                    digest,
+                    manifest: record.manifest,
+                    granted,
+                    profile: compiled.profile,
+                    owner: None,
+                })
             }
             Err(error @ ComponentError::Internal(_)) => Err(now(&error)),
             Err(error) => Err(Lost::Lasting(error.to_string())),

@@ -2,6 +2,7 @@
 
 use app::ports::agent_files::AgentFiles;
 use app::ports::agents::Agents;
+use app::ports::approvals::Approvals;
 use app::ports::blobs::Blobs;
 use app::ports::clock::{Clock as _, Entropy as _};
 use app::ports::idempotency::Idempotency;
@@ -14,6 +15,7 @@ use app::ports::plugins::Plugins;
 use app::ports::queue::Queue;
 use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
+use app::ports::skills::Skills;
 use app::ports::secrets::Secrets;
 use app::ports::sessions::Sessions;
 use app::ports::tasks::Tasks;
@@ -56,6 +58,8 @@ pub(crate) trait Store:
     + RateWindows
     + UsageReader
     + Plugins
+    + Skills
+    + Approvals
 {
 }
 
@@ -81,6 +85,8 @@ impl<T> Store for T where
         + RateWindows
         + UsageReader
         + Plugins
+        + Skills
+        + Approvals
 {
 }
 

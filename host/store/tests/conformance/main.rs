@@ -25,6 +25,7 @@ mod people;
 mod plugins;
 mod rates;
 mod rooms;
+mod skills;
 mod secrets;
 mod sqlite_only;
 mod strikes;

@@ -99,6 +99,8 @@ impl TestHost {
             rate_windows: store.clone(),
             usage: store.clone(),
             plugins: store.clone(),
+            skills: store.clone(),
+            approvals: store.clone(),
             components: components.clone(),
             packages: Arc::new(NoPackages),
             models: Models { tiers: [Arc::clone(&model), Arc::clone(&model), model] },
@@ -139,6 +141,7 @@ impl TestHost {
             digest,
             granted: granted.clone(),
             profile: Profile::Small,
+            owner: None,
             manifest,
         });
         let mut view = app::catalog::CatalogView::clone(&self.app.catalog.view());

@@ -3,6 +3,7 @@
 pub(in crate::routes) mod agent_templates;
 pub(in crate::routes) mod agents;
 pub(in crate::routes) mod deploy;
+pub(in crate::routes) mod skills;
 pub(in crate::routes) mod logs;
 pub(in crate::routes) mod secrets;
 pub(in crate::routes) mod tier;
