@@ -11,7 +11,7 @@ use app::ports::components::{CallRequest, Compiled, ComponentError, Components, 
 use app::ports::grants::Grants;
 use app::ports::host_calls::Answer;
 use app::ports::models::{Model, Models};
-use app::ports::packages::{BrokenPackage, Package, Packages, Scan, Unpacked, Unpacked};
+use app::ports::packages::{BrokenPackage, Package, Packages, Scan, Unpacked};
 use app::ports::queue::ClaimRequest;
 use bytes::Bytes;
 use domain::address::Scope;
