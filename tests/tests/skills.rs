@@ -85,7 +85,8 @@ async fn an_effect_of_an_uploaded_skill_waits_for_a_person_over_a_restart() {
     let config = "/api/v1/users/default/agents/manager/config";
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let patch = client.patch(format!("{}{config}", host.url)).bearer_auth(ADMIN_KEY);
-    let patched = patch.header("content-type", "application/json").body(r#"{"acmfMode":"ASSISTED"}"#).send().await;
+    let patched =
+        patch.header("content-type", "application/json").body(r#"{"acmfMode":"ASSISTED"}"#).send().await;
     assert_eq!(patched.unwrap().status(), 200);
     let id = host.api().submit(&task(&sink)).await.unwrap();
     let first = one_pending(&host.api()).await;
@@ -131,7 +132,17 @@ async fn an_upload_is_whole_or_not_there_however_the_host_dies() {
             let live = got.body["digest"].as_str().unwrap().to_owned();
             let position = |wanted: &str| tried.iter().position(|known: &String| known == wanted);
             assert!(position(&live) >= position(digest), "an acknowledged upload is lost");
-            assert_eq!(got.body["tools"], json!(hello.manifest["tools"].as_array().unwrap().iter().map(|tool| tool["name"].clone()).collect::<Vec<_>>()));
+            assert_eq!(
+                got.body["tools"],
+                json!(
+                    hello.manifest["tools"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|tool| tool["name"].clone())
+                        .collect::<Vec<_>>()
+                )
+            );
         }
         let (base, hello) = (host.url.clone(), hello.clone());
         let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
@@ -139,7 +150,9 @@ async fn an_upload_is_whole_or_not_there_however_the_host_dies() {
             for number in 0.. {
                 let package = hello.version(round * 1000 + number);
                 let _gone = sender.send((package.digest(), false));
-                match put(&base, ADMIN_KEY, "/api/v1/users/default/skills/hello/file", package.bytes.clone()).await {
+                match put(&base, ADMIN_KEY, "/api/v1/users/default/skills/hello/file", package.bytes.clone())
+                    .await
+                {
                     Ok((201 | 200, _)) => drop(sender.send((package.digest(), true))),
                     Ok(other) => panic!("{other:?}"),
                     Err(_) => return,

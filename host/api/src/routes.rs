@@ -83,7 +83,10 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(api::v1::users::skills::list_skills))
         .routes(routes!(api::v1::users::skills::skill::get_skill))
         .routes(routes!(api::v1::users::skills::file::put_skill, api::v1::users::skills::file::delete_skill))
-        .routes(routes!(api::v1::users::skills::grants::get_skill_grants, api::v1::users::skills::grants::put_skill_grants))
+        .routes(routes!(
+            api::v1::users::skills::grants::get_skill_grants,
+            api::v1::users::skills::grants::put_skill_grants
+        ))
         .routes(routes!(api::v1::users::skills::rollback::roll_back_skill))
         .routes(routes!(api::v1::users::skills::registry_install::install_from_registry))
         // Autonomis: secrets.

@@ -34,8 +34,7 @@ pub async fn list(
     let mut found = approvals.list_approvals(caller.user, status, after, limit + 1, now).await?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
-    let next =
-        found.last().filter(|_| more).map(|last| format!("{}.{}", last.created_at.0, last.id));
+    let next = found.last().filter(|_| more).map(|last| format!("{}.{}", last.created_at.0, last.id));
     let shown: Vec<Value> = found.iter().map(shown).collect();
     Ok(json!({ "approvals": shown, "nextCursor": next }))
 }
@@ -90,9 +89,10 @@ pub async fn decide(app: &App, caller: &Caller, id: &str, request: &Value) -> Re
             Ok(shown(&approval))
         }
         Decided::NoApproval => Err(no_approval(id)),
-        Decided::Over(approval) => {
-            Err(Error::conflict(format!("approval {id} cannot be decided: it is {}", approval.status.as_str())))
-        }
+        Decided::Over(approval) => Err(Error::conflict(format!(
+            "approval {id} cannot be decided: it is {}",
+            approval.status.as_str()
+        ))),
     }
 }
 

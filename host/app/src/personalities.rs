@@ -25,7 +25,8 @@ pub async fn list(app: &App, caller: &Caller) -> Result<Value, Error> {
     rights::authorize(caller, Action::ListPersonalities)?;
     let running = running(app, caller).await?;
     let busy = app.ports.tasks.list_busy_personalities().await?;
-    let agents: Vec<Value> = known(app, caller.user).await?
+    let agents: Vec<Value> = known(app, caller.user)
+        .await?
         .iter()
         .map(|personality| {
             let current = running.iter().find(|task| works(task, &personality.id));
@@ -111,8 +112,11 @@ struct Known {
 async fn known(app: &App, user: UserId) -> Result<Vec<Known>, Error> {
     let view = app.catalog.view();
     let skills = app.ports.skills.list_skills(user).await?;
-    let own: Vec<_> =
-        skills.iter().filter_map(|skill| own::live(app, user, skill)).map(|(_, plugin)| plugin.manifest).collect();
+    let own: Vec<_> = skills
+        .iter()
+        .filter_map(|skill| own::live(app, user, skill))
+        .map(|(_, plugin)| plugin.manifest)
+        .collect();
     // The user's own stands before the host's.
     let own = own.iter().flat_map(|manifest| {
         manifest.personalities.iter().map(move |personality| (personality.id.clone(), manifest, true))

@@ -10,6 +10,7 @@ use crate::effects::scope::request_parts;
 use crate::ports::components::CallRequest;
 use crate::ports::store_error::StoreError;
 use crate::rights::{self, Action};
+use crate::skills::own;
 use cassette::Cassette;
 use domain::address::Scope;
 use domain::caller::Caller;
@@ -17,7 +18,6 @@ use domain::component::{CallEnd, Export, Nondeterminism, Stop};
 use domain::driver;
 use domain::error::{Code, Error};
 use domain::history::{Command, ComponentRef};
-use crate::skills::own;
 use domain::id::{Digest, UserId};
 use domain::journal::{Entry, EntryBody, ScopeEnd, ScopeStart};
 use domain::manifest::Manifest;
@@ -111,7 +111,9 @@ async fn component<'a>(
         EntryBody::Start(start) => Some(start.as_ref()),
         EntryBody::Call(_) | EntryBody::End(_) => None,
     });
-    let Some((start, recorded)) = start.and_then(|start| Some((start, start.digest?))) else { return Ok(None) };
+    let Some((start, recorded)) = start.and_then(|start| Some((start, start.digest?))) else {
+        return Ok(None);
+    };
     let digest = match against {
         Against::Recorded => recorded,
         Against::Live => {

@@ -2,9 +2,9 @@
 
 use crate::read::{Files, identify};
 use crate::scan::scan;
+use crate::unpack::unpack;
 use crate::watch::Watch;
 use app::ports::clock::Clock;
-use crate::unpack::unpack;
 use app::ports::packages::{BrokenPackage, Packages, Scan, Unpacked};
 use bytes::Bytes;
 use domain::manifest::Manifest;

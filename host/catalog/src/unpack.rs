@@ -16,11 +16,8 @@ const ZIP: &[u8] = b"PK\x03\x04";
 
 /// What the bytes are.
 pub(crate) fn unpack(bytes: &Bytes) -> Result<Unpacked, BrokenPackage> {
-    let broken = |reason: String| BrokenPackage {
-        path: "(upload)".into(),
-        digest: Some(Digest::of(bytes)),
-        reason,
-    };
+    let broken =
+        |reason: String| BrokenPackage { path: "(upload)".into(), digest: Some(Digest::of(bytes)), reason };
     if bytes.is_empty() {
         return Err(broken("the package is empty; send a component or a zip archive".to_owned()));
     }
@@ -43,7 +40,8 @@ pub(crate) fn unpack(bytes: &Bytes) -> Result<Unpacked, BrokenPackage> {
     let component = files
         .component
         .map(|component| {
-            let manifest = manifest::read(&component).map_err(|error| broken(format!("plugin.wasm: {error}")))?;
+            let manifest =
+                manifest::read(&component).map_err(|error| broken(format!("plugin.wasm: {error}")))?;
             Ok((component, manifest))
         })
         .transpose()?;

@@ -90,8 +90,7 @@ impl Binding {
     /// The identity of the approval of this at a place: the same when a worker comes to the place again, and another one for anything else.
     #[must_use]
     pub fn approval_id(&self, place: &str) -> String {
-        let text =
-            format!("{place}|{}|{}|{}|{}", self.agent, self.tool, self.arguments_hash, self.digest);
+        let text = format!("{place}|{}|{}|{}|{}", self.agent, self.tool, self.arguments_hash, self.digest);
         let hash = Sha256::digest(text.as_bytes());
         let digits: String = data_encoding::HEXLOWER.encode(&hash).chars().take(24).collect();
         format!("{PREFIX}_{digits}")

@@ -33,8 +33,7 @@ impl FromRequest<ApiState> for Upload {
         let media = media_type(request.headers());
         let is_form = media.as_deref() == Some("multipart/form-data");
         if !is_form && media.as_deref().is_some_and(|media| !TYPES.contains(&media)) {
-            let message =
-                format!("the body must be multipart/form-data or one of {}", TYPES.join(", "));
+            let message = format!("the body must be multipart/form-data or one of {}", TYPES.join(", "));
             return Err(Error::new(Code::UnsupportedMediaType, message).into());
         }
         let headers = request.headers().clone();

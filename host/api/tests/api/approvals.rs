@@ -10,7 +10,12 @@ use std::time::Duration;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 fn binding(task: &str, agent: domain::id::AgentId) -> Binding {
-    Binding { agent, tool: "errand.send".to_owned(), arguments_hash: format!("h1:{task}"), digest: Digest([7; 32]) }
+    Binding {
+        agent,
+        tool: "errand.send".to_owned(),
+        arguments_hash: format!("h1:{task}"),
+        digest: Digest([7; 32]),
+    }
 }
 
 /// The identity of what [`ask`] asks for; it does not name the agent, which tests do not know.
@@ -56,14 +61,29 @@ async fn an_approval_is_decided_once_and_in_time() {
     }
     let pending = async || {
         let list = host.get("/v1/approvals?status=pending").send().await.json();
-        list["approvals"].as_array().unwrap().iter().map(|approval| approval["taskId"].clone()).collect::<Vec<_>>()
+        list["approvals"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|approval| approval["taskId"].clone())
+            .collect::<Vec<_>>()
     };
     assert_eq!(pending().await, [json!(tasks[2]), json!(tasks[1]), json!(tasks[0])]);
     let page = host.get("/v1/approvals?limit=2").send().await.json();
-    let rest = host.get(&format!("/v1/approvals?limit=2&cursor={}", page["nextCursor"].as_str().unwrap())).send().await.json();
+    let rest = host
+        .get(&format!("/v1/approvals?limit=2&cursor={}", page["nextCursor"].as_str().unwrap()))
+        .send()
+        .await
+        .json();
     assert_eq!((&rest["approvals"][0]["taskId"], &rest["nextCursor"]), (&json!(tasks[0]), &Value::Null));
-    let decide = async |task: &str, body: &str| host.post(&format!("/v1/approvals/{}", id(task))).json(body).send().await;
-    for (body, field) in [("{}", "decision"), (r#"{"decision":"maybe"}"#, "decision"), (r#"{"decision":"approve","reason":1}"#, "reason")] {
+    let decide = async |task: &str, body: &str| {
+        host.post(&format!("/v1/approvals/{}", id(task))).json(body).send().await
+    };
+    for (body, field) in [
+        ("{}", "decision"),
+        (r#"{"decision":"maybe"}"#, "decision"),
+        (r#"{"decision":"approve","reason":1}"#, "reason"),
+    ] {
         let answer = decide(&tasks[0], body).await;
         assert_eq!(answer.status, 400);
         assert!(answer.text.contains(field), "{}", answer.text);
@@ -71,7 +91,10 @@ async fn an_approval_is_decided_once_and_in_time() {
     let approved = decide(&tasks[0], r#"{"decision":"approve"}"#).await;
     assert_eq!((approved.status.as_u16(), &approved.json()["status"]), (200, &json!("approved")));
     let rejected = decide(&tasks[1], r#"{"decision":"reject","reason":"not today"}"#).await.json();
-    assert_eq!((&rejected["status"], &rejected["reason"], &rejected["decidedBy"]), (&json!("rejected"), &json!("not today"), &json!("admin")));
+    assert_eq!(
+        (&rejected["status"], &rejected["reason"], &rejected["decidedBy"]),
+        (&json!("rejected"), &json!("not today"), &json!("admin"))
+    );
     for task in &tasks[..2] {
         let again = decide(task, r#"{"decision":"approve"}"#).await;
         assert_eq!((again.status.as_u16(), again.code().as_str()), (409, "CONFLICT"));
@@ -85,5 +108,8 @@ async fn an_approval_is_decided_once_and_in_time() {
     assert!(late.text.contains("it is expired"), "{}", late.text);
     assert_eq!(ask(&host, &tasks[2]).await, Answer::Expired);
     let task = host.get(&format!("/v1/agents/tasks/{}?include=approvals", tasks[0])).send().await.json();
-    assert_eq!((&task["approvals"][0]["id"], &task["approvals"][0]["status"]), (&json!(id(&tasks[0])), &json!("used")));
+    assert_eq!(
+        (&task["approvals"][0]["id"], &task["approvals"][0]["status"]),
+        (&json!(id(&tasks[0])), &json!("used"))
+    );
 }

@@ -109,7 +109,9 @@ impl Case {
             let path = format!("/api/v1/users/{}/agents/{}/files/docs/notes.md", people.user, people.agent);
             assert_eq!(host.call(Method::PUT, &path).raw("Bees.").send().await.status, 201);
         }
-        if operation.contains("/skills/{id}") && !operation.starts_with("PUT /api/v1/users/{user}/skills/{id}/file") {
+        if operation.contains("/skills/{id}")
+            && !operation.starts_with("PUT /api/v1/users/{user}/skills/{id}/file")
+        {
             crate::skills::install(host, &people.user).await;
         }
         let ids = people::eliza_ids(host, &people, operation).await;

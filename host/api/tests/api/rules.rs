@@ -1,5 +1,7 @@
 //! What every route must do: one row each. A route without a row, or a row without a route, fails `every_route`.
 
+mod skills;
+
 use crate::support::TASK;
 use std::collections::BTreeMap;
 
@@ -73,8 +75,8 @@ pub(crate) fn rules() -> BTreeMap<&'static str, Rule> {
         characters(),
         messaging(),
         secrets(),
-        skills(),
-        approvals(),
+        skills::skills(),
+        skills::approvals(),
     ]
     .into_iter()
     .flatten()
@@ -269,55 +271,6 @@ fn templates() -> Vec<(&'static str, Rule)> {
         (
             "PUT /api/v1/users/{user}/agents/{agent}/templates",
             made(USER_ON_AGENT, 200, TEXTS, ("/api/v1/users/{user}/agents/{agent}/templates", UNKNOWN, 400)),
-        ),
-    ]
-}
-
-fn approvals() -> Vec<(&'static str, Rule)> {
-    vec![
-        (
-            "GET /v1/approvals/{approval}",
-            rule(USER_ON_USER, Some(("/v1/approvals/appr_000000000000000000000000", "", 404))),
-        ),
-        (
-            "POST /v1/approvals/{approval}",
-            made(USER_ON_USER, 200, r#"{"decision":"approve"}"#, ("/v1/approvals/{approval}", r#"{"decision":"yes"}"#, 400)),
-        ),
-    ]
-}
-
-fn skills() -> Vec<(&'static str, Rule)> {
-    const TEXT: &str = "---\nname: {id}\ndescription: Greets people.\n---\nSay hello.\n";
-    const GRANT: &str = r#"{"digest":"{digest}","capabilities":[{"interface":"kv","quota":10}]}"#;
-    let of_skill = |bad: &'static str| rule(USER_ON_USER, Some((bad, "", 404)));
-    vec![
-        ("GET /api/v1/users/{user}/skills", rule(USER_ON_USER, Some(("/api/v1/users/{user}/skills?cursor=No!", "", 400)))),
-        ("GET /api/v1/users/{user}/skills/{id}", of_skill("/api/v1/users/{user}/skills/nobody")),
-        (
-            "PUT /api/v1/users/{user}/skills/{id}/file",
-            made(USER_ON_USER, 201, TEXT, ("/api/v1/users/{user}/skills/another/file", TEXT, 422)),
-        ),
-        (
-            "DELETE /api/v1/users/{user}/skills/{id}/file",
-            made(USER_ON_USER, 204, "", ("/api/v1/users/{user}/skills/nobody/file", "", 404)),
-        ),
-        ("GET /api/v1/users/{user}/skills/{id}/grants", of_skill("/api/v1/users/{user}/skills/nobody/grants")),
-        (
-            "PUT /api/v1/users/{user}/skills/{id}/grants",
-            made(USER_ON_USER, 200, GRANT, ("/api/v1/users/{user}/skills/{id}/grants", r#"{"digest":1}"#, 400)),
-        ),
-        (
-            "POST /api/v1/users/{user}/skills/{id}/rollback",
-            rule(USER_ON_USER, Some(("/api/v1/users/{user}/skills/nobody/rollback", "", 404))),
-        ),
-        (
-            "POST /api/v1/users/{user}/skills/{id}/registry-install",
-            made(
-                USER_ON_USER,
-                409,
-                r#"{"version":"1.0.0"}"#,
-                ("/api/v1/users/{user}/skills/{id}/registry-install", r#"{"version":1}"#, 400),
-            ),
         ),
     ]
 }

@@ -5,7 +5,8 @@ use domain::id::Digest;
 use http::Method;
 use serde_json::{Value, json};
 
-const TEXT: &str = "---\nname: coder-ai\ndescription: Greets people.\nversion: 1.1.0\n---\nSay hello to everybody.\n";
+const TEXT: &str =
+    "---\nname: coder-ai\ndescription: Greets people.\nversion: 1.1.0\n---\nSay hello to everybody.\n";
 const ANOTHER: &str = "---\nname: coder-ai\ndescription: Greets people.\nversion: 1.0.0\n---\nSay hello.\n";
 
 /// A component that says this of itself and does nothing: a header and the section.
@@ -40,7 +41,8 @@ fn manifest(version: &str, capabilities: Value) -> Value {
 
 /// A component that asks for something, and the digest of it.
 pub(crate) fn held() -> (Vec<u8>, String) {
-    let bytes = component(&manifest("2.0.0", json!([{ "interface": "kv", "reason": "remembers", "quota": 10 }])));
+    let bytes =
+        component(&manifest("2.0.0", json!([{ "interface": "kv", "reason": "remembers", "quota": 10 }])));
     let digest = Digest::of(&bytes).to_string();
     (bytes, digest)
 }
@@ -98,7 +100,10 @@ async fn what_asks_for_more_is_held_until_it_is_granted_and_the_old_version_serv
     assert_eq!(body["widened"], json!([{ "interface": "kv", "detail": "10 bytes" }]));
     assert_eq!(put(&host, "ada", bytes).await.status, 200, "the same bytes are still held");
     let got = host.get("/api/v1/users/ada/skills/coder-ai").send().await.json();
-    assert_eq!((&got["version"], &got["state"], &got["held"]["version"]), (&json!("1.0.0"), &json!("live"), &json!("2.0.0")));
+    assert_eq!(
+        (&got["version"], &got["state"], &got["held"]["version"]),
+        (&json!("1.0.0"), &json!("live"), &json!("2.0.0"))
+    );
 
     let grants = "/api/v1/users/ada/skills/coder-ai/grants";
     let grant = |digest: &str, quota: u64| {
@@ -110,7 +115,10 @@ async fn what_asks_for_more_is_held_until_it_is_granted_and_the_old_version_serv
     let less = host.call(Method::PUT, grants).json(grant(&digest, 9)).send().await;
     assert_eq!((less.status.as_u16(), &less.json()["state"]), (200, &json!("held")));
     let enough = host.call(Method::PUT, grants).json(grant(&digest, 10)).send().await.json();
-    assert_eq!((&enough["state"], &enough["version"], &enough["widened"]), (&json!("live"), &json!("2.0.0"), &json!([])));
+    assert_eq!(
+        (&enough["state"], &enough["version"], &enough["widened"]),
+        (&json!("live"), &json!("2.0.0"), &json!([]))
+    );
     let again = host.call(Method::PUT, grants).json(grant(&digest, 10)).send().await;
     assert_eq!(again.status, 409, "nothing is held any more");
     assert_eq!(host.get(grants).send().await.json()["held"], Value::Null);
@@ -145,7 +153,11 @@ async fn what_cannot_be_installed_is_422_with_the_reason_and_changes_nothing() {
     ] {
         let answer = put(&host, "ada", bytes).await;
         assert_eq!(answer.status, 422, "{}", answer.text);
-        assert!(answer.json()["error"].as_str().unwrap().contains(reason), "{} does not say {reason}", answer.text);
+        assert!(
+            answer.json()["error"].as_str().unwrap().contains(reason),
+            "{} does not say {reason}",
+            answer.text
+        );
     }
     assert_eq!(host.get("/api/v1/users/ada/skills").send().await.json()["total"], 1);
     assert_eq!(host.get("/api/v1/users/ada/skills/coder-ai").send().await.json()["version"], "1.1.0");
@@ -161,7 +173,9 @@ async fn a_form_carries_one_file() {
     let host = TestHost::new().await;
     user(&host, "ada").await;
     let part = |name: &str| {
-        format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"SKILL.md\"\r\n\r\n{TEXT}\r\n")
+        format!(
+            "--x\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"SKILL.md\"\r\n\r\n{TEXT}\r\n"
+        )
     };
     let send = async |body: String| {
         let call = host.call(Method::PUT, "/api/v1/users/ada/skills/coder-ai/file");
@@ -245,7 +259,8 @@ async fn two_uploads_of_one_id_at_once_leave_one_of_both_whole() {
     user(&host, "ada").await;
     let bodies: Vec<Vec<u8>> =
         (0..8).map(|patch| component(&manifest(&format!("1.0.{patch}"), json!([])))).collect();
-    let answers = futures_util::future::join_all(bodies.iter().map(|bytes| put(&host, "ada", bytes.clone()))).await;
+    let answers =
+        futures_util::future::join_all(bodies.iter().map(|bytes| put(&host, "ada", bytes.clone()))).await;
     assert!(answers.iter().all(|answer| answer.status == 201));
     let got = host.get("/api/v1/users/ada/skills/coder-ai").send().await.json();
     let digests: Vec<String> = bodies.iter().map(|bytes| Digest::of(bytes).to_string()).collect();

@@ -244,7 +244,11 @@ impl Call<'_> {
     /// JSON, or the text of a `SKILL.md`.
     pub(crate) fn text(self, body: impl Into<String>) -> Self {
         let body = body.into();
-        if body.starts_with("---") { self.header("content-type", "text/markdown").raw(body) } else { self.json(body) }
+        if body.starts_with("---") {
+            self.header("content-type", "text/markdown").raw(body)
+        } else {
+            self.json(body)
+        }
     }
 
     pub(crate) fn raw(mut self, body: impl Into<Body>) -> Self {

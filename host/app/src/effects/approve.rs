@@ -68,7 +68,12 @@ async fn deed(live: &Live, call: &Call) -> Result<Option<Deed>, Halt> {
             else {
                 return Ok(None);
             };
-            Ok(Some(Deed { tool: name.clone(), digest: callee.digest, effects, arguments: arguments.clone() }))
+            Ok(Some(Deed {
+                tool: name.clone(),
+                digest: callee.digest,
+                effects,
+                arguments: arguments.clone(),
+            }))
         }
         Call::Http(_) if !host.approved => Ok(Some(Deed {
             tool: call.name().to_owned(),

@@ -1,8 +1,8 @@
 //! Answers the host calls of one scope: from the journal as far as it goes, then live.
 
+use super::approve::{self, Approved};
 use super::attempt::{Attempt, stop_of};
 use super::doubt;
-use super::approve::{self, Approved};
 use super::live::Live;
 use super::recorded::{record_reply, restore_reply};
 use crate::catalog::LivePlugin;
@@ -119,7 +119,8 @@ impl ScopeHost {
             depth: parent.map_or(0, |parent| parent.host.depth + 1),
             approved: parent.is_some_and(|parent| parent.approved),
             effects: TaskTracker::new(),
-            abandoned: parent.map_or_else(CancellationToken::new, |parent| parent.host.abandoned.child_token()),
+            abandoned: parent
+                .map_or_else(CancellationToken::new, |parent| parent.host.abandoned.child_token()),
         }
     }
 

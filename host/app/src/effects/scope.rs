@@ -338,7 +338,13 @@ async fn pinned(app: &App, digest: Digest) -> Result<Option<Arc<LivePlugin>>, St
     }
     let granted: Vec<Capability> = app.catalog.granted(digest);
     Ok(app.ports.plugins.find_plugin(digest).await?.map(|record| {
-        Arc::new(LivePlugin { digest, manifest: record.manifest, granted, profile: Profile::Small, owner: None })
+        Arc::new(LivePlugin {
+            digest,
+            manifest: record.manifest,
+            granted,
+            profile: Profile::Small,
+            owner: None,
+        })
     }))
 }
 

@@ -36,8 +36,11 @@ async fn available(live: &Live) -> Result<Vec<ToolDescription>, StoreError> {
     let skills = app.ports.skills.list_skills(task.user).await?;
     let view = app.catalog.view();
     let hosts = view.live.values().map(|plugin| &plugin.manifest);
-    let own: Vec<LivePlugin> =
-        skills.iter().filter_map(|skill| own::live(app, task.user, skill)).map(|(_, plugin)| plugin).collect();
+    let own: Vec<LivePlugin> = skills
+        .iter()
+        .filter_map(|skill| own::live(app, task.user, skill))
+        .map(|(_, plugin)| plugin)
+        .collect();
     // The user's own stands before the host's of the same name.
     let all: BTreeMap<&str, &Manifest> = hosts
         .chain(own.iter().map(|plugin| &plugin.manifest))
@@ -90,7 +93,9 @@ async fn call_tool(live: &Live, name: &str, arguments: &Value) -> Result<Perform
         return Ok(Performed::error(unknown(name)));
     };
     if !configuration(live).await?.allows_tool(name) {
-        let message = format!("the configuration of this agent (`tools.allow`, `tools.deny`) does not let it call {name}");
+        let message = format!(
+            "the configuration of this agent (`tools.allow`, `tools.deny`) does not let it call {name}"
+        );
         return Ok(Performed::error(CallError::new(ErrorKind::Denied, "tool-not-allowed", message)));
     }
     if let Err(message) = schema::check(&definition.schema, arguments) {

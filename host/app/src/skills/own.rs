@@ -101,11 +101,16 @@ pub(crate) async fn load(
         None => {
             let unloadable = |message: String| Ok(Err(CallFailure::Unloadable { message }));
             let Some(bytes) = app.ports.blobs.find_blob(digest).await? else {
-                return unloadable(format!("the bytes of {} ({digest}) are not in the database", manifest.id()));
+                return unloadable(format!(
+                    "the bytes of {} ({digest}) are not in the database",
+                    manifest.id()
+                ));
             };
             match components.compile(bytes, manifest).await {
                 Ok(compiled) => compiled.profile,
-                Err(error @ ComponentError::Internal(_)) => return Err(StoreError::Unavailable(error.to_string())),
+                Err(error @ ComponentError::Internal(_)) => {
+                    return Err(StoreError::Unavailable(error.to_string()));
+                }
                 Err(error) => return unloadable(error.to_string()),
             }
         }

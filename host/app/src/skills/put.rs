@@ -48,7 +48,9 @@ pub async fn put(
     let name = unpacked.name();
     if name != id {
         let id = domain::effect::bounded(id.to_owned(), 80);
-        return Err(unprocessable(format!("the package is {name:?} and the path says {id:?}; both must be the same")));
+        return Err(unprocessable(format!(
+            "the package is {name:?} and the path says {id:?}; both must be the same"
+        )));
     }
     if let Some((component, manifest)) = unpacked.component {
         let digest = Digest::of(&component);

@@ -45,7 +45,8 @@ pub(super) fn read(bytes: &Bytes) -> Result<Files, String> {
     }
     let (mut seen, mut names) = (BTreeSet::new(), Vec::new());
     for index in 0..archive.len() {
-        let entry = archive.by_index_raw(index).map_err(|error| format!("the archive is damaged: {error}"))?;
+        let entry =
+            archive.by_index_raw(index).map_err(|error| format!("the archive is damaged: {error}"))?;
         let name = accept(&entry)?;
         if !seen.insert(name.to_lowercase()) {
             return Err(format!("the archive has {} twice; each name may be there once", shown(&name)));

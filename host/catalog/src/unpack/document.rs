@@ -42,7 +42,10 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Document, String> {
         })
         .ok_or("it must begin with front matter between two lines `---`, with `name` and `description`")?;
     if front.len() > FRONT_LIMIT {
-        return Err(format!("its front matter has {} bytes, at most {FRONT_LIMIT} are accepted", front.len()));
+        return Err(format!(
+            "its front matter has {} bytes, at most {FRONT_LIMIT} are accepted",
+            front.len()
+        ));
     }
     let front: Front = serde_saphyr::from_str(front)
         .map_err(|error| format!("its front matter cannot be read: {}", first_line(&error.to_string())))?;

@@ -57,7 +57,10 @@ fn what_is_no_package_is_refused_with_its_reason() {
     refused(b"hello".to_vec(), "neither WebAssembly nor a zip");
     refused(b"PK\x03\x04 and no more".to_vec(), "no end record");
     refused(archive(&[("readme.txt", b"x")]), "neither SKILL.md nor plugin.wasm");
-    refused(archive(&[("a/SKILL.md", DOCUMENT.as_bytes()), ("b/x", b"x")]), "neither SKILL.md nor plugin.wasm");
+    refused(
+        archive(&[("a/SKILL.md", DOCUMENT.as_bytes()), ("b/x", b"x")]),
+        "neither SKILL.md nor plugin.wasm",
+    );
     refused(archive(&[("plugin.wasm", b"\0asm\x01\0\0\0")]), "plugin.wasm: the file is a core module");
 }
 

@@ -151,7 +151,8 @@ fn lacking(request: &Capability, granted: &[Capability]) -> String {
     let parts = parts(request);
     let has = |part: &&(String, Capability)| !granted.iter().any(|given| given.covers(&part.1));
     let new: Vec<&str> = parts.iter().filter(has).map(|(words, _)| words.as_str()).collect();
-    if new.is_empty() { parts.iter().map(|(words, _)| words.as_str()).collect::<Vec<_>>() } else { new }.join(", ")
+    if new.is_empty() { parts.iter().map(|(words, _)| words.as_str()).collect::<Vec<_>>() } else { new }
+        .join(", ")
 }
 
 /// A request as its smallest parts, each with words for it.
@@ -160,7 +161,12 @@ fn parts(request: &Capability) -> Vec<(String, Capability)> {
     match request {
         Capability::Model { tiers, .. } => tiers
             .iter()
-            .map(|tier| (format!("tier {}", tier.as_str()), Capability::Model { reason: reason(), tiers: vec![*tier] }))
+            .map(|tier| {
+                (
+                    format!("tier {}", tier.as_str()),
+                    Capability::Model { reason: reason(), tiers: vec![*tier] },
+                )
+            })
             .collect(),
         Capability::Http { hosts, methods, credentials, .. } => hosts
             .iter()

@@ -170,7 +170,9 @@ async fn decide(
         return Ok(Decided::Over(approval));
     }
     write
-        .query("UPDATE approvals SET status = $2, reason = $3, decided_at = $4, decided_by = $5 WHERE id = $1")
+        .query(
+            "UPDATE approvals SET status = $2, reason = $3, decided_at = $4, decided_by = $5 WHERE id = $1",
+        )
         .bind(id.to_owned())
         .bind(status.as_str())
         .bind(reason.map(str::to_owned))
@@ -188,7 +190,12 @@ async fn decide(
     Ok(find(write, user, id, now).await?.map_or(Decided::NoApproval, Decided::Done))
 }
 
-async fn find(write: &mut Write, user: UserId, id: &str, now: Timestamp) -> Result<Option<Approval>, Failure> {
+async fn find(
+    write: &mut Write,
+    user: UserId,
+    id: &str,
+    now: Timestamp,
+) -> Result<Option<Approval>, Failure> {
     let found = write
         .query(concat!(
             "SELECT ",

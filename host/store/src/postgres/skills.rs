@@ -4,7 +4,9 @@ use super::PostgresStore;
 use super::failure::Failure;
 use super::row::bytes;
 use super::transaction::{Write, transact};
-use crate::rows::{Roles, VersionRow, count, decode, encode, identity, is_covered, too_much, version_columns};
+use crate::rows::{
+    Roles, VersionRow, count, decode, encode, identity, is_covered, too_much, version_columns,
+};
 use app::ports::skills::{Granted, Placed, RolledBack, Skill, SkillQuota, SkillVersion, Skills};
 use app::ports::store_error::StoreError;
 use domain::id::{Digest, UserId};

@@ -47,8 +47,9 @@ impl ApprovalRow {
         let is_open = matches!(stored, Status::Pending | Status::Approved);
         let is_over = now.0 >= self.expires_at || self.task_ended.is_some();
         let digest: Result<[u8; 32], _> = self.digest.as_slice().try_into();
-        let digest = digest
-            .map_err(|_| StoreError::Internal("column approvals.digest holds no digest of 32 bytes".to_owned()))?;
+        let digest = digest.map_err(|_| {
+            StoreError::Internal("column approvals.digest holds no digest of 32 bytes".to_owned())
+        })?;
         Ok(Approval {
             id: self.id,
             user: parse("approvals.user_id", &self.user_id)?,

@@ -114,7 +114,9 @@ impl VersionRow {
 /// A digest from its column.
 pub(crate) fn identity(column: &str, bytes: &[u8]) -> Result<Digest, StoreError> {
     let bytes: Result<[u8; 32], _> = bytes.try_into();
-    bytes.map(Digest).map_err(|_| StoreError::Internal(format!("column {column} holds no digest of 32 bytes")))
+    bytes
+        .map(Digest)
+        .map_err(|_| StoreError::Internal(format!("column {column} holds no digest of 32 bytes")))
 }
 
 /// The sentence for a user who keeps too much; none while there is room.

@@ -67,9 +67,7 @@ impl Approvals for SqliteStore {
                 )?
                 .execute(params![id, status.as_str(), reason, now.0, by])?;
             connection
-                .prepare_cached(
-                    "UPDATE tasks SET state = ?2, wake_at = NULL WHERE id = ?1 AND state = ?3",
-                )?
+                .prepare_cached("UPDATE tasks SET state = ?2, wake_at = NULL WHERE id = ?1 AND state = ?3")?
                 .execute(params![
                     approval.task.as_ref().map(TaskId::as_str),
                     State::Queued.as_str(),
@@ -122,8 +120,11 @@ impl Approvals for SqliteStore {
     async fn list_task_approvals(&self, task: &TaskId, now: Timestamp) -> Result<Vec<Approval>, StoreError> {
         let task = task.clone();
         self.read(move |connection| {
-            let found =
-                rows(connection, "a.task = ?1 ORDER BY a.created_at, a.id LIMIT 200", params![task.as_str()])?;
+            let found = rows(
+                connection,
+                "a.task = ?1 ORDER BY a.created_at, a.id LIMIT 200",
+                params![task.as_str()],
+            )?;
             let found = found.into_iter().map(|row| row.into_approval(now));
             Ok(found.collect::<Result<_, _>>()?)
         })

@@ -3,7 +3,9 @@
 use super::SqliteStore;
 use super::failure::Outcome;
 use super::writer::Lane;
-use crate::rows::{Roles, VersionRow, count, decode, encode, identity, is_covered, too_much, version_columns};
+use crate::rows::{
+    Roles, VersionRow, count, decode, encode, identity, is_covered, too_much, version_columns,
+};
 use app::ports::skills::{Granted, Placed, RolledBack, Skill, SkillQuota, SkillVersion, Skills};
 use app::ports::store_error::StoreError;
 use domain::id::{Digest, UserId};
@@ -86,7 +88,9 @@ impl Skills for SqliteStore {
         self.write(Lane::Normal, 1024, move |connection| {
             let Some(found) = skill(connection, (user, &id))? else { return Ok(RolledBack::NoSkill) };
             let roles = Roles::of(&found);
-            let (Some(live), Some(previous)) = (roles.live, roles.previous) else { return Ok(RolledBack::NoVersion) };
+            let (Some(live), Some(previous)) = (roles.live, roles.previous) else {
+                return Ok(RolledBack::NoVersion);
+            };
             if from.is_some_and(|from| from != live) {
                 return Ok(RolledBack::NoVersion);
             }

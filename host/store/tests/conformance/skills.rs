@@ -17,7 +17,8 @@ fn kv(quota: u64) -> Vec<Capability> {
 
 /// A version whose component asks for so much.
 async fn version(bench: &Bench, number: u64, quota: u64) -> SkillVersion {
-    let digest = bench.store.put_blob(format!("component {number} {quota}").into_bytes().into()).await.unwrap();
+    let digest =
+        bench.store.put_blob(format!("component {number} {quota}").into_bytes().into()).await.unwrap();
     let manifest: Manifest = serde_json::from_value(json!({
         "abi": "0.1.0", "kind": "skill", "name": "hello", "version": format!("{number}.0.0"),
         "description": "with \u{0}", "capabilities": kv(quota),

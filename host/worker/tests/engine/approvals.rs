@@ -80,7 +80,9 @@ async fn goes_on(host: &TestHost) -> Result<domain::component::Output, CallFailu
 
 fn denied(result: Result<domain::component::Output, CallFailure>, code: &str) {
     match result {
-        Err(CallFailure::Error(error)) => assert_eq!((error.kind, error.code.as_str()), (ErrorKind::Denied, code)),
+        Err(CallFailure::Error(error)) => {
+            assert_eq!((error.kind, error.code.as_str()), (ErrorKind::Denied, code))
+        }
         other => panic!("{other:?}"),
     }
 }
