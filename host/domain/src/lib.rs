@@ -4,9 +4,9 @@
 //! Start reading at [`task`] (what moves a task), then [`history`] and [`driver`] (who decides what is next).
 
 pub mod acmf;
-pub mod approval;
 pub mod address;
 pub mod agent;
+pub mod approval;
 pub mod base64;
 pub mod caller;
 pub mod canonical;

@@ -110,9 +110,10 @@ impl Workspace {
             return Err(Error::invalid_input(format!("the limit {} is not in 1 to 1000", query.limit)).into());
         }
         // The host bounds the size of patterns in the same way.
-        let pattern = regex::RegexBuilder::new(&query.pattern).size_limit(1 << 20).build().map_err(|error| {
-            Error::new(ErrorKind::InvalidInput, format!("`{}` is no pattern: {error}", query.pattern))
-        })?;
+        let pattern =
+            regex::RegexBuilder::new(&query.pattern).size_limit(1 << 20).build().map_err(|error| {
+                Error::new(ErrorKind::InvalidInput, format!("`{}` is no pattern: {error}", query.pattern))
+            })?;
         let mut matches = Vec::new();
         let folder = query.prefix.trim_end_matches('/');
         let is_below = |path: &str| {
