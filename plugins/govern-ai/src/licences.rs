@@ -19,8 +19,7 @@ pub(crate) fn gather(all: &[String], policy: &Policy) -> Result<(Vec<Licence>, V
     let mut named: BTreeSet<String> = BTreeSet::new();
     for path in all.iter().filter(|path| says_licences(path)).take(200) {
         let Some(text) = project::text(path)? else { continue };
-        let value = if paths::ending(path) == "toml" { form::toml(&text) } else { form::json(&text) };
-        let Ok(value) = value else { continue };
+        let Ok(value) = form::manifest(path, &text) else { continue };
         let found = match paths::name(path) {
             "package-lock.json" => npm(&value),
             "composer.lock" => composer(&value),
@@ -167,7 +166,7 @@ fn dependencies(path: &str, text: &str) -> Vec<String> {
     if paths::ending(path) == "txt" {
         return text.lines().filter_map(requirement).collect();
     }
-    let Ok(value) = (if paths::ending(path) == "json" { form::json(text) } else { form::toml(text) }) else {
+    let Ok(value) = form::manifest(path, text) else {
         return Vec::new();
     };
     let keys = |value: Option<&Value>| -> Vec<String> {

@@ -181,7 +181,7 @@ fn licence_of_project(all: &[String]) -> Result<Option<Rule>> {
         all.iter().filter(|path| matches!(path.as_str(), "Cargo.toml" | "package.json" | "pyproject.toml"))
     {
         let Some(text) = project::text(manifest)? else { continue };
-        let Some(Ok(documents)) = form::documents(manifest, &text) else { continue };
+        let Ok(value) = form::manifest(manifest, &text) else { continue };
         let pointers = [
             "/package/license",
             "/workspace/package/license",
@@ -189,16 +189,12 @@ fn licence_of_project(all: &[String]) -> Result<Option<Rule>> {
             "/project/license",
             "/project/license/text",
         ];
-        for said in documents
-            .iter()
-            .filter_map(|value| pointers.iter().find_map(|path| value.pointer(path)?.as_str()))
-        {
-            count += 1;
-            let same =
-                spdx::is_allowed(said, &|name| spdx::family(name) == spdx::family(licence)).unwrap_or(false);
-            if !same {
-                problems.push(format!("{manifest} says {said}, {path} is {licence}"));
-            }
+        let Some(said) = pointers.iter().find_map(|path| value.pointer(path)?.as_str()) else { continue };
+        count += 1;
+        let same =
+            spdx::is_allowed(said, &|name| spdx::family(name) == spdx::family(licence)).unwrap_or(false);
+        if !same {
+            problems.push(format!("{manifest} says {said}, {path} is {licence}"));
         }
     }
     Ok(Some(if count == 0 {
@@ -269,14 +265,12 @@ fn changelog(all: &[String]) -> Result<Option<Rule>> {
     let mut version = None;
     for manifest in ["Cargo.toml", "package.json", "pyproject.toml"] {
         if let Some(text) = project::text(manifest)?
-            && let Some(Ok(documents)) = form::documents(manifest, &text)
+            && let Ok(value) = form::manifest(manifest, &text)
         {
             let pointers = ["/package/version", "/workspace/package/version", "/version", "/project/version"];
             version = version.or_else(|| {
-                documents.iter().find_map(|value| {
-                    pointers.iter().find_map(|path| {
-                        value.pointer(path)?.as_str().map(|version| (manifest, version.to_owned()))
-                    })
+                pointers.iter().find_map(|path| {
+                    value.pointer(path)?.as_str().map(|version| (manifest, version.to_owned()))
                 })
             });
         }

@@ -15,6 +15,14 @@ pub fn documents(path: &str, text: &str) -> Option<Result<Vec<Value>, String>> {
     }
 }
 
+/// The document of a manifest or lock file, which is JSON or TOML by its ending. Who needs no YAML carries no parser for it.
+///
+/// # Errors
+/// What is wrong, and where.
+pub fn manifest(path: &str, text: &str) -> Result<Value, String> {
+    if paths::ending(path).eq_ignore_ascii_case("toml") { toml(text) } else { json(text) }
+}
+
 /// One JSON document.
 ///
 /// # Errors
