@@ -262,17 +262,6 @@ async fn every_example_of_our_own_shapes() {
     assert_eq!(seen, SHAPES.matches("```json").count());
 }
 
-/// Rows of document Autonomis that have no route yet. One that gets its route is taken out of here.
-const TO_COME: [&str; 7] = [
-    "GET /api/v1/users/{user}/agents/{agent}/files/*",
-    "PUT /api/v1/users/{user}/agents/{agent}/files/*",
-    "DELETE /api/v1/users/{user}/agents/{agent}/files/*",
-    "PUT /api/v1/users/{user}/skills/{id}/file",
-    "DELETE /api/v1/users/{user}/skills/{id}/file",
-    "POST /api/v1/users/{user}/skills/{slug}/registry-install",
-    "GET /api/v1/users/{user}/usage",
-];
-
 #[test]
 fn every_row_of_document_autonomis_is_a_route() {
     let document = api::document();
@@ -291,7 +280,7 @@ fn every_row_of_document_autonomis_is_a_route() {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let row = format!("{} {}", cells[1], cells[2]);
         let found = routes.contains(&format!("{} {}", cells[1], wildcard(cells[2])));
-        assert!(found || TO_COME.contains(&row.as_str()), "{row} has no route");
+        assert!(found, "{row} has no route");
         rows += 1;
     }
     assert_eq!(rows, 31);

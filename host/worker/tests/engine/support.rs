@@ -53,7 +53,7 @@ pub(crate) struct TestHost {
     pub(crate) model: Arc<ScriptedModel>,
     /// Journal and queue fail where a test says so.
     pub(crate) faulty: Arc<Faulty>,
-    store: Arc<SqliteStore>,
+    pub(crate) store: Arc<SqliteStore>,
     _folder: tempfile::TempDir,
 }
 
