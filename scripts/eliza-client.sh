@@ -13,6 +13,12 @@ mkdir -p "$cache"
 exec 9>"$cache/eliza-client.lock"
 flock 9
 
+# Node has a list of authorities of its own; those of this machine count as well.
+authorities=/etc/ssl/certs/ca-certificates.crt
+if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -e "$authorities" ]; then
+    export NODE_EXTRA_CA_CERTS=$authorities
+fi
+
 # Node 20 or newer with its npm; Debian 12 has 18.
 suits() {
     command -v "$1" >/dev/null && [ "$("$1" -p 'process.versions.node.split(".")[0]')" -ge 20 ]

@@ -86,10 +86,18 @@ async fn known(api: &Api) -> BTreeMap<&'static str, String> {
         .submit(&json!({"task": "Say that you are there.", "capabilities": ["BUILD"], "scope": "demo"}))
         .await
         .unwrap();
+    let agent = agent.and_then(Value::as_str).expect("the first start makes an agent").to_owned();
+    let said = json!({"agentId": agent, "userId": agent, "content": "Hello"});
+    let made = async |path: &str, name: &str| {
+        let made = api.post(path, &said).await.unwrap().body;
+        made[name].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
+    };
     BTreeMap::from([
+        ("sessionId", made("/api/messaging/sessions", "sessionId").await),
+        ("jobId", made("/api/messaging/jobs", "jobId").await),
         ("user", "default".to_owned()),
         ("agent", "manager".to_owned()),
-        ("agentId", agent.and_then(Value::as_str).expect("the first start makes an agent").to_owned()),
+        ("agentId", agent),
         ("taskId", task),
         ("id", "coder-ai".to_owned()),
     ])

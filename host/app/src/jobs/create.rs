@@ -45,7 +45,7 @@ pub async fn create(app: &App, caller: &Caller, request: &Value) -> Result<Value
         id: app.random_uuid(),
         user: agent.user,
         agent: agent.id,
-        kind: RoomKind::Session,
+        kind: RoomKind::Single,
         created_at: now,
     };
     let task = new_turn(app, &agent, room.id, now);
