@@ -194,10 +194,19 @@ async fn crawl(host: &HostProcess, tasks: &[String]) -> Vec<(String, Vec<u8>)> {
     let mut answers = Vec::new();
     for path in paths {
         let request = client.get(format!("{}{path}", host.url)).bearer_auth(ADMIN_KEY);
-        let response = request.send().await.unwrap_or_else(|error| panic!("{path}: {error}"));
-        let head = format!("{} {:?}\n", response.status(), response.headers()).into_bytes();
-        let body = response.bytes().await.unwrap_or_else(|error| panic!("{path}: {error}"));
-        answers.push((path, [head, body.to_vec()].concat()));
+        let mut response = request.send().await.unwrap_or_else(|error| panic!("{path}: {error}"));
+        let mut answer = format!("{} {:?}\n", response.status(), response.headers()).into_bytes();
+        let is_stream =
+            response.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        // What follows an agent never ends; what there is to say already comes at once.
+        let silence = if is_stream { Duration::from_secs(1) } else { PATIENCE };
+        while let Ok(chunk) = tokio::time::timeout(silence, response.chunk()).await {
+            match chunk.unwrap_or_else(|error| panic!("{path}: {error}")) {
+                Some(chunk) => answer.extend_from_slice(&chunk),
+                None => break,
+            }
+        }
+        answers.push((path, answer));
     }
     for task in tasks {
         answers.push((format!("journal of {task}"), json!(api.journal(task).await).to_string().into_bytes()));

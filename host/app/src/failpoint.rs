@@ -22,6 +22,9 @@ pub const NAMES: [&str; 14] = [
     "finish.after",
 ];
 
+/// Kill points of an upload of a skill, which is no task's.
+pub const OF_UPLOADS: [&str; 2] = ["skill.before-record", "skill.after-record"];
+
 /// Die or stand still here if the environment says so.
 #[cfg(feature = "failpoints")]
 pub fn reach(name: &str) {
@@ -29,7 +32,7 @@ pub fn reach(name: &str) {
     use std::sync::atomic::{AtomicU64, Ordering};
     static WANTED: OnceLock<Option<(String, u64, bool)>> = OnceLock::new();
     static REACHED: AtomicU64 = AtomicU64::new(0);
-    debug_assert!(NAMES.contains(&name), "unknown kill point {name}");
+    debug_assert!(NAMES.contains(&name) || OF_UPLOADS.contains(&name), "unknown kill point {name}");
     #[allow(clippy::disallowed_methods, reason = "a switch of the tests' build, not configuration")]
     let wanted = WANTED.get_or_init(|| {
         let text = std::env::var("SKEP_FAILPOINT").ok()?;

@@ -62,8 +62,11 @@ fn every_operation_has_an_id_an_example_security_and_error_bodies() {
                 assert!(response["content"]["application/json"]["example"].is_object(), "{name} {status}");
             }
             if let Some(body) = operation.get("requestBody") {
-                let mut media = body["content"].as_object().unwrap().values();
-                assert!(media.all(|media| media.get("example").is_some()), "{name}");
+                // Bytes have none that a person could read.
+                let is_text = |kind: &str| kind == "application/json" || kind.starts_with("text/");
+                let media = body["content"].as_object().unwrap().iter();
+                let mut texts = media.filter(|(kind, _)| is_text(kind));
+                assert!(texts.all(|(_, media)| media.get("example").is_some()), "{name}");
             }
         }
     }

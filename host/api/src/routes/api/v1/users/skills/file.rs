@@ -24,7 +24,7 @@ use serde_json::Value;
             (Vec<u8> = "application/wasm"),
             (Vec<u8> = "application/zip"),
             (Vec<u8> = "application/octet-stream"),
-            (String = "text/markdown"),
+            (String = "text/markdown", example = "---\nname: hello\ndescription: Greets people.\n---\nGreet by name."),
             (Object = "multipart/form-data"),
         ),
         description = "The package."

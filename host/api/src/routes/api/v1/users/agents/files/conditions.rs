@@ -59,9 +59,29 @@ impl Conditions {
 }
 
 fn typed<T: Header>(headers: &HeaderMap) -> Result<Option<T>, Error> {
-    headers
-        .typed_try_get()
-        .map_err(|_| Error::invalid(format!("{} must be `*` or ETags in quotes", T::name())))
+    let refused = || Error::invalid(format!("{} must be `*` or ETags in quotes", T::name()));
+    // The typed header takes any text for a list of tags.
+    let mut values = headers.get_all(T::name()).iter();
+    if !values.all(|value| value.to_str().is_ok_and(are_tags)) {
+        return Err(refused());
+    }
+    headers.typed_try_get().map_err(|_| refused())
+}
+
+/// `*`, or tags in quotes with commas between them.
+fn are_tags(text: &str) -> bool {
+    let mut rest = text.trim();
+    if rest == "*" {
+        return true;
+    }
+    loop {
+        let tag = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"');
+        let Some((_, after)) = tag.and_then(|tag| tag.split_once('"')) else { return false };
+        match after.trim_start().strip_prefix(',') {
+            Some(next) => rest = next.trim_start(),
+            None => return after.trim().is_empty(),
+        }
+    }
 }
 
 /// Which bytes are wanted.
@@ -174,6 +194,8 @@ mod tests {
             );
         }
         assert!(Conditions::read(&HeaderMap::new()).unwrap().of_write().is_none());
-        assert!(Conditions::read(&with(header::IF_MATCH, "plain")).is_err());
+        for unreadable in ["plain", "", "\"a", "\"a\" \"b\"", "\"a\",", "*, \"a\""] {
+            assert!(Conditions::read(&with(header::IF_MATCH, unreadable)).is_err(), "{unreadable}");
+        }
     }
 }
