@@ -59,9 +59,15 @@ impl Conditions {
 }
 
 fn typed<T: Header>(headers: &HeaderMap) -> Result<Option<T>, Error> {
-    headers
-        .typed_try_get()
-        .map_err(|_| Error::invalid(format!("{} must be `*` or ETags in quotes", T::name())))
+    let unreadable = || Error::invalid(format!("{} must be `*` or ETags in quotes", T::name()));
+    // The parser takes what it cannot read for a tag that nothing has; no tag of ours has a comma.
+    for value in headers.get_all(T::name()) {
+        let text = value.to_str().map_err(|_| unreadable())?.trim();
+        if text != "*" && !text.split(',').all(|tag| tag.trim().parse::<ETag>().is_ok()) {
+            return Err(unreadable());
+        }
+    }
+    headers.typed_try_get().map_err(|_| unreadable())
 }
 
 /// Which bytes are wanted.
