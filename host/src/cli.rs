@@ -6,6 +6,8 @@ mod chat;
 mod client;
 mod doctor;
 mod failure;
+mod files;
+mod logs;
 mod model;
 mod plugins;
 mod replay;
@@ -15,6 +17,7 @@ mod show;
 mod sse;
 mod task;
 mod up;
+mod usage;
 mod users;
 
 pub(crate) use failure::Failure;
@@ -76,6 +79,12 @@ pub(crate) enum Verb {
     Users(users::UsersVerb),
     /// List, create, start, stop, configure and delete agents of a user.
     Agents(agents::Options),
+    /// List, read, write and delete files of an agent's workspace.
+    Files(files::Options),
+    /// Show or follow what a user's agents and their plugins said.
+    Logs(logs::Options),
+    /// Show the tokens that a user's agents used in a month.
+    Usage(usage::Options),
     /// Talk to an agent: one message, or a conversation.
     Chat(chat::Options),
     /// List, store and delete the secrets of a user.
@@ -141,6 +150,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Model(verb) => model::run(&common, verb).await,
         Verb::Users(verb) => users::run(&common, verb).await,
         Verb::Agents(options) => agents::run(&common, options).await,
+        Verb::Files(options) => files::run(&common, options).await,
+        Verb::Logs(options) => logs::run(&common, options).await,
+        Verb::Usage(options) => usage::run(&common, options).await,
         Verb::Chat(options) => chat::run(&common, options).await,
         Verb::Secrets(options) => secrets::run(&common, options).await,
         Verb::Task(options) => task::run(&common, options).await,

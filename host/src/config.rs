@@ -128,6 +128,8 @@ pub(crate) struct Config {
     pub(crate) keep_failed: Duration,
     /// How long webhook deliveries are kept.
     pub(crate) keep_webhooks: Duration,
+    pub(crate) agent_file_limit: u64,
+    pub(crate) agent_files_quota: u64,
     /// How long chat turns are kept.
     pub(crate) keep_chats: Duration,
     /// How long ticks are kept.
@@ -202,6 +204,8 @@ impl Config {
             keep_tasks: layers.days("keep_tasks_days")?,
             keep_failed: layers.days("keep_failed_days")?,
             keep_webhooks: layers.days("keep_webhooks_days")?,
+            agent_file_limit: layers.parse("agent_file_limit", "write a number of bytes")?,
+            agent_files_quota: layers.parse("agent_files_quota", "write a number of bytes")?,
             keep_chats: match layers.days("keep_chats_days")? {
                 Duration::ZERO => return Err(layers.invalid("keep_chats_days", "write 1 or more")),
                 days => days,

@@ -7,13 +7,13 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use tests::command::{Case, case};
-use tests::host::HostSpec;
+use tests::host::{ADMIN_KEY, HostSpec};
 use tests::newcomer::{has_terminals, shell};
 
 const VALUE: &str = "a value of a secret\nof two lines";
 
 fn verb(arguments: &[&str]) -> Case {
-    case(&[&["--data-dir", "data", "secrets"], arguments].concat())
+    case(&[&["--data-dir", "data", "secrets"], arguments].concat()).with("SKEP_ADMIN_KEY", ADMIN_KEY)
 }
 
 /// With this on stdin.
@@ -88,7 +88,7 @@ async fn a_terminal_asks_and_does_not_show_what_is_typed() {
     let typed = "typed-by-a-person";
     // `script` types what comes on its own stdin; the pause lets the question come first, as a person would.
     let command = format!(
-        "(until grep -q 'not shown' typescript 2>/dev/null; do sleep 0.1; done; echo {typed}) | script -qefc '{} --data-dir data secrets set TYPED' typescript",
+        "(until grep -q 'not shown' typescript 2>/dev/null; do sleep 0.1; done; echo {typed}) | SKEP_ADMIN_KEY={ADMIN_KEY} script -qefc '{} --data-dir data secrets set TYPED' typescript",
         skep.display()
     );
     let output = shell(&command, folder.path());

@@ -57,6 +57,10 @@ async fn drill(database: Database, kills: usize) {
         let mut host = spec.start();
         let api = host.api();
         let moment = Duration::from_millis(moments.draw(600));
+        // Every other host dies at its first work, the others after they have answered something.
+        if killed % 2 == 0 {
+            talk.round(&api).await;
+        }
         let talking = async {
             loop {
                 talk.round(&api).await;
@@ -76,7 +80,10 @@ async fn drill(database: Database, kills: usize) {
     let problems = talk.check(&api, &database, data.path(), PATIENCE).await;
     let (answered, instructed) = (talk.answered.len(), talk.instructed.len());
     assert!(problems.is_empty(), "{killed} kills:\n{}", problems.join("\n"));
-    assert!(answered >= 3 && instructed >= 1, "the last host answered nothing");
+    assert!(
+        answered > killed / 2 && instructed > killed / 6,
+        "{answered} answers, {instructed} instructions"
+    );
     println!("{killed} kills, {answered} answered messages, {instructed} instructions");
 }
 

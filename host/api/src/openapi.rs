@@ -43,6 +43,7 @@ fn complete(openapi: &OpenApi) -> Value {
     set(&mut document, &["info"], information());
     set(&mut document, &["components", "securitySchemes"], security_schemes());
     set(&mut document, &["components", "schemas", "Problem"], problem_schema());
+    name_wildcards(&mut document);
     let mut refusals = BTreeMap::new();
     for (path, item) in document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
@@ -53,6 +54,12 @@ fn complete(openapi: &OpenApi) -> Value {
         set(&mut document, &["components", "responses", &name], error_response(surface, code));
     }
     document
+}
+
+/// `{*path}` takes any number of segments in the router; in the document it is a parameter like another.
+fn name_wildcards(document: &mut Value) {
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
+    *paths = std::mem::take(paths).into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
 }
 
 /// Set a field of nested objects, making those that are missing.

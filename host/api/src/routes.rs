@@ -57,6 +57,14 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(api::v1::users::deploy::status::get_deploy_status))
         // Autonomis: usage and monitoring.
         .routes(routes!(api::v1::users::logs::list_logs))
+        .routes(routes!(api::v1::users::usage::get_usage))
+        // Autonomis: files.
+        .routes(routes!(api::v1::users::agents::files::root::list_agent_files))
+        .routes(routes!(
+            api::v1::users::agents::files::read_agent_file,
+            api::v1::users::agents::files::write_agent_file,
+            api::v1::users::agents::files::delete_agent_file
+        ))
         // Autonomis: chat.
         .routes(routes!(api::v1::users::agents::chat::chat_with_agent))
         .routes(routes!(api::v1::users::agents::chat::stream::stream_chat))
@@ -71,6 +79,16 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
             api::v1::users::agents::templates::get_agent_templates,
             api::v1::users::agents::templates::put_agent_templates
         ))
+        // Autonomis: skills.
+        .routes(routes!(api::v1::users::skills::list_skills))
+        .routes(routes!(api::v1::users::skills::skill::get_skill))
+        .routes(routes!(api::v1::users::skills::file::put_skill, api::v1::users::skills::file::delete_skill))
+        .routes(routes!(
+            api::v1::users::skills::grants::get_skill_grants,
+            api::v1::users::skills::grants::put_skill_grants
+        ))
+        .routes(routes!(api::v1::users::skills::rollback::roll_back_skill))
+        .routes(routes!(api::v1::users::skills::registry_install::install_from_registry))
         // Autonomis: secrets.
         .routes(routes!(api::v1::users::secrets::put_secrets, api::v1::users::secrets::list_secrets))
         .routes(routes!(api::v1::users::secrets::secret::delete_secret))
@@ -124,5 +142,7 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(api::server::hello::greet))
         .routes(routes!(api::server::status::get_server_status))
         // Ours.
+        .routes(routes!(v1::approvals::list_approvals))
+        .routes(routes!(v1::approvals::approval::get_approval, v1::approvals::approval::decide_approval))
         .routes(routes!(v1::admin::plugins::list_plugins))
 }

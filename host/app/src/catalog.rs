@@ -2,7 +2,7 @@
 
 use crate::ports::components::Profile;
 use domain::history::ComponentRef;
-use domain::id::Digest;
+use domain::id::{Digest, UserId};
 use domain::manifest::grant::Capability;
 use domain::manifest::{Manifest, PluginKind};
 use std::collections::BTreeMap;
@@ -19,6 +19,8 @@ pub struct LivePlugin {
     pub granted: Vec<Capability>,
     /// How it runs.
     pub profile: Profile,
+    /// The user whose own it is; none for the host's.
+    pub owner: Option<UserId>,
 }
 
 /// A plugin that is not live, and why.

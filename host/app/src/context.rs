@@ -2,8 +2,10 @@
 
 use crate::catalog::LivePlugins;
 use crate::live::LiveBus;
+use crate::ports::agent_files::AgentFiles;
 use crate::ports::agents::Agents;
 use crate::ports::api_keys::ApiKeys;
+use crate::ports::approvals::Approvals;
 use crate::ports::blobs::Blobs;
 use crate::ports::clock::{Clock, Entropy};
 use crate::ports::components::Components;
@@ -22,6 +24,7 @@ use crate::ports::rate_windows::RateWindows;
 use crate::ports::rooms::Rooms;
 use crate::ports::secrets::Secrets;
 use crate::ports::sessions::Sessions;
+use crate::ports::skills::Skills;
 use crate::ports::sources::Sources;
 use crate::ports::tasks::Tasks;
 use crate::ports::templates::Templates;
@@ -56,6 +59,8 @@ pub struct Ports {
     /// Store.
     pub kv: Arc<dyn Kv>,
     /// Store.
+    pub agent_files: Arc<dyn AgentFiles>,
+    /// Store.
     pub logs: Arc<dyn Logs>,
     /// Store.
     pub keys: Arc<dyn Keys>,
@@ -83,6 +88,10 @@ pub struct Ports {
     pub usage: Arc<dyn UsageReader>,
     /// Store.
     pub plugins: Arc<dyn Plugins>,
+    /// Store.
+    pub skills: Arc<dyn Skills>,
+    /// Store.
+    pub approvals: Arc<dyn Approvals>,
     /// Runtime.
     pub components: Arc<dyn Components>,
     /// Catalog.
@@ -121,6 +130,8 @@ pub struct App {
     pub rates: Rates,
     /// What new calls go to.
     pub catalog: LivePlugins,
+    /// What is in memory of users' own plugins.
+    pub(crate) own: crate::skills::own::OwnPlugins,
     /// What the models answered when they were last asked how they are.
     pub(crate) models_checked: tokio::sync::Mutex<Option<crate::health::ModelsChecked>>,
 }
@@ -142,6 +153,7 @@ impl App {
             logged,
             rates,
             catalog: LivePlugins::default(),
+            own: crate::skills::own::OwnPlugins::default(),
             models_checked: tokio::sync::Mutex::default(),
         }
     }

@@ -5,6 +5,7 @@
 //! [`host`] answers the calls of a scope. Every capability has a file of its own; all can be tested without wasm.
 
 mod agents;
+mod approve;
 pub mod attempt;
 mod doubt;
 mod files;

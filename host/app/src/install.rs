@@ -21,11 +21,11 @@ use crate::App;
 use crate::catalog::{BrokenPlugin, CatalogView, HeldPlugin, LivePlugin, LivePlugins};
 use crate::ports::blobs::Blobs;
 use crate::ports::clock::Clock;
-use crate::ports::components::Components;
+use crate::ports::components::{Components, Profile};
 use crate::ports::grants::Grants;
 use crate::ports::packages::{Package, Packages, Scan};
 use crate::ports::plugins::Plugins;
-use domain::error::Error;
+use domain::error::{Code, Error};
 use domain::id::Digest;
 use domain::manifest::PluginKind;
 use domain::manifest::grant::{Capability, missing};
@@ -48,6 +48,21 @@ const SOON: Duration = Duration::from_secs(5);
 /// When the directories cannot be read; the present plugins stay live. Trouble with one package is in the view.
 pub async fn refresh(app: &App, grants: &dyn Grants) -> Result<(), Error> {
     Install::of(app).refresh(grants).await
+}
+
+/// The stages between the manifest and the record, for a package that did not come from a directory: compile within limits, imports
+/// against what is requested, a trial instance. What cannot run here is dropped from memory again.
+///
+/// # Errors
+/// 422 with the reason; 500 when the host's own part failed.
+pub(crate) async fn examine(app: &App, package: &Package) -> Result<Profile, Error> {
+    Install::of(app).examine(package).await.map_err(|unfit| {
+        if app.catalog.by_digest(package.digest).is_none() {
+            app.ports.components.unload(package.digest);
+        }
+        let code = if unfit.lasting { Code::Unprocessable } else { Code::InternalError };
+        Error::new(code, unfit.reason)
+    })
 }
 
 /// Refresh at each change until told to stop.

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod agents;
+pub mod approvals;
 pub mod authenticate;
 pub mod autonomy;
 pub mod catalog;
@@ -14,12 +15,13 @@ pub mod context;
 pub mod effects;
 pub mod failpoint;
 mod fields;
+pub mod files;
 pub mod health;
 pub mod install;
 pub mod jobs;
 pub mod live;
-pub mod memories;
 pub mod logs;
+pub mod memories;
 pub mod personalities;
 pub mod plugins;
 pub mod ports;
@@ -32,9 +34,11 @@ pub mod secrets;
 pub mod servers;
 pub mod sessions;
 pub mod settings;
+pub mod skills;
 pub mod tasks;
 pub mod templates;
 mod turns;
+pub mod usage;
 pub mod users;
 
 pub use context::{App, Ports};

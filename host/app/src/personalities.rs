@@ -2,8 +2,10 @@
 
 use crate::context::App;
 use crate::rights::{self, Action};
+use crate::skills::own;
 use domain::caller::Caller;
 use domain::error::Error;
+use domain::id::UserId;
 use domain::rigor::line::line;
 use domain::rigor::request::Capability;
 use domain::task::{Kind, State, Task};
@@ -23,7 +25,8 @@ pub async fn list(app: &App, caller: &Caller) -> Result<Value, Error> {
     rights::authorize(caller, Action::ListPersonalities)?;
     let running = running(app, caller).await?;
     let busy = app.ports.tasks.list_busy_personalities().await?;
-    let agents: Vec<Value> = known(app)
+    let agents: Vec<Value> = known(app, caller.user)
+        .await?
         .iter()
         .map(|personality| {
             let current = running.iter().find(|task| works(task, &personality.id));
@@ -47,7 +50,7 @@ pub async fn list(app: &App, caller: &Caller) -> Result<Value, Error> {
 /// 404 naming the personalities that exist.
 pub async fn record(app: &App, caller: &Caller, id: &str) -> Result<Value, Error> {
     rights::authorize(caller, Action::ReadPersonality)?;
-    let known = known(app);
+    let known = known(app, caller.user).await?;
     let Some(personality) = known.iter().find(|personality| personality.id == id) else {
         let names: Vec<&str> = known.iter().map(|personality| personality.id.as_str()).collect();
         let id = domain::effect::bounded(id.to_owned(), 64);
@@ -106,8 +109,18 @@ struct Known {
 }
 
 /// Live personalities, and those whose plugin waits for a grant, by id.
-fn known(app: &App) -> Vec<Known> {
+async fn known(app: &App, user: UserId) -> Result<Vec<Known>, Error> {
     let view = app.catalog.view();
+    let skills = app.ports.skills.list_skills(user).await?;
+    let own: Vec<_> = skills
+        .iter()
+        .filter_map(|skill| own::live(app, user, skill))
+        .map(|(_, plugin)| plugin.manifest)
+        .collect();
+    // The user's own stands before the host's.
+    let own = own.iter().flat_map(|manifest| {
+        manifest.personalities.iter().map(move |personality| (personality.id.clone(), manifest, true))
+    });
     let live = view.personalities.iter().map(|(id, plugin)| (id.clone(), &plugin.manifest, true));
     let held = view.held.iter().flat_map(|plugin| {
         plugin
@@ -117,7 +130,7 @@ fn known(app: &App) -> Vec<Known> {
             .map(|personality| (personality.id.clone(), &plugin.manifest, false))
     });
     let mut known: Vec<Known> = Vec::new();
-    for (id, manifest, is_live) in live.chain(held) {
+    for (id, manifest, is_live) in own.chain(live).chain(held) {
         if known.iter().any(|other| other.id == id) {
             continue;
         }
@@ -130,7 +143,7 @@ fn known(app: &App) -> Vec<Known> {
         known.push(Known { id, description, is_live });
     }
     known.sort_by(|left, right| left.id.cmp(&right.id));
-    known
+    Ok(known)
 }
 
 /// The caller's tasks that are in progress.

@@ -2,8 +2,10 @@
 //!
 //! Store ports are shaped like operations: **one method is one transaction**, durable when it answers `Ok`.
 
+pub mod agent_files;
 pub mod agents;
 pub mod api_keys;
+pub mod approvals;
 pub mod blobs;
 pub mod clock;
 pub mod components;
@@ -24,6 +26,7 @@ pub mod rate_windows;
 pub mod rooms;
 pub mod secrets;
 pub mod sessions;
+pub mod skills;
 pub mod sources;
 pub mod store_error;
 pub mod tasks;

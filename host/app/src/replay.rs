@@ -10,6 +10,7 @@ use crate::effects::scope::request_parts;
 use crate::ports::components::CallRequest;
 use crate::ports::store_error::StoreError;
 use crate::rights::{self, Action};
+use crate::skills::own;
 use cassette::Cassette;
 use domain::address::Scope;
 use domain::caller::Caller;
@@ -17,7 +18,7 @@ use domain::component::{CallEnd, Export, Nondeterminism, Stop};
 use domain::driver;
 use domain::error::{Code, Error};
 use domain::history::{Command, ComponentRef};
-use domain::id::Digest;
+use domain::id::{Digest, UserId};
 use domain::journal::{Entry, EntryBody, ScopeEnd, ScopeStart};
 use domain::manifest::Manifest;
 use domain::task::{State, Task};
@@ -75,7 +76,7 @@ async fn run(app: &App, task: &Task, against: Against) -> Result<Report, StoreEr
     let scopes = load(app, task).await?;
     let mut report = Report { identical: true, scopes: 0, calls: 0, differences: Vec::new() };
     for (scope, entries) in &scopes {
-        if let Some((start, digest)) = component(app, scope, entries, against) {
+        if let Some((start, digest)) = component(app, task, scope, entries, against).await? {
             report.scopes += 1;
             replay_scope(app, task, scope, entries, start, digest, &mut report).await?;
         }
@@ -99,25 +100,29 @@ async fn load(app: &App, task: &Task) -> Result<BTreeMap<Scope, Vec<Entry>>, Sto
 }
 
 /// The start of a component's scope and the digest to run; none for calls that the host made itself.
-fn component<'a>(
+async fn component<'a>(
     app: &App,
+    task: &Task,
     scope: &Scope,
     entries: &'a [Entry],
     against: Against,
-) -> Option<(&'a ScopeStart, Digest)> {
+) -> Result<Option<(&'a ScopeStart, Digest)>, StoreError> {
     let start = entries.iter().find_map(|entry| match &entry.body {
         EntryBody::Start(start) => Some(start.as_ref()),
         EntryBody::Call(_) | EntryBody::End(_) => None,
-    })?;
-    let recorded = start.digest?;
+    });
+    let Some((start, recorded)) = start.and_then(|start| Some((start, start.digest?))) else {
+        return Ok(None);
+    };
     let digest = match against {
         Against::Recorded => recorded,
         Against::Live => {
-            let live = app.catalog.resolve(&role(scope, start)?);
+            let Some(role) = role(scope, start) else { return Ok(None) };
+            let live = own::resolve(app, task.new.user, &role).await?;
             live.map_or(recorded, |plugin| plugin.digest)
         }
     };
-    Some((start, digest))
+    Ok(Some((start, digest)))
 }
 
 /// What a task would call now in this scope: whoever provides the personality, or the plugin of that kind and name.
@@ -139,7 +144,7 @@ async fn replay_scope(
     digest: Digest,
     report: &mut Report,
 ) -> Result<(), StoreError> {
-    let manifest = load_component(app, digest).await?;
+    let manifest = load_component(app, task.new.user, digest).await?;
     let cassette = Arc::new(Cassette::new(Arc::clone(&app.ports.blobs), scope.clone(), entries));
     let (context, determinism) = request_parts(task, scope, start);
     let outcome = app
@@ -210,8 +215,11 @@ fn bytes<T: Serialize>(value: &T) -> Vec<u8> {
 }
 
 /// Answers its manifest, where it is still known.
-async fn load_component(app: &App, digest: Digest) -> Result<Option<Manifest>, StoreError> {
-    let record = app.ports.plugins.find_plugin(digest).await?.map(|record| record.manifest);
+async fn load_component(app: &App, user: UserId, digest: Digest) -> Result<Option<Manifest>, StoreError> {
+    let record = match app.ports.plugins.find_plugin(digest).await? {
+        Some(record) => Some(record.manifest),
+        None => app.ports.skills.find_component(user, digest).await?,
+    };
     if app.ports.components.is_loaded(digest) {
         return Ok(record);
     }

@@ -57,8 +57,14 @@ pub enum Action<'a> {
     ReadDeploy,
     /// Talk to this agent and read its answers.
     ChatWith(&'a Agent),
+    /// Read and write the files of this agent's workspace.
+    UseFiles(&'a Agent),
     /// See and change what all agents of the user read.
     ManageTemplates,
+    /// See, install, grant and delete plugins of the user.
+    ManageSkills,
+    /// See and decide what waits for a person.
+    ManageApprovals,
     /// See which secrets the user has, store and delete them.
     ManageSecrets,
     /// See what the user's agents said; an agent key its own only.
@@ -95,7 +101,10 @@ pub fn authorize(caller: &Caller, action: Action<'_>) -> Result<(), Error> {
         {
             Err(no_user())
         }
-        Action::ReadAgent(agent) | Action::ManageAgent(agent) | Action::ChatWith(agent)
+        Action::ReadAgent(agent)
+        | Action::ManageAgent(agent)
+        | Action::ChatWith(agent)
+        | Action::UseFiles(agent)
             if !sees(caller, agent) =>
         {
             Err(no_agent())
@@ -104,7 +113,8 @@ pub fn authorize(caller: &Caller, action: Action<'_>) -> Result<(), Error> {
         | Action::ListAgents
         | Action::ReadLogs
         | Action::ReadAgent(_)
-        | Action::ChatWith(_) => Ok(()),
+        | Action::ChatWith(_)
+        | Action::UseFiles(_) => Ok(()),
         Action::CreateUser | Action::ListUsers | Action::DeleteUser(_) | Action::ChangePlan(_) => {
             let message = "an admin key is needed to create, list or delete users and to change a plan";
             if caller.kind == KeyKind::Admin { Ok(()) } else { Err(forbidden(message)) }
@@ -114,6 +124,8 @@ pub fn authorize(caller: &Caller, action: Action<'_>) -> Result<(), Error> {
         | Action::ManageAgent(_)
         | Action::ReadDeploy
         | Action::ManageTemplates
+        | Action::ManageSkills
+        | Action::ManageApprovals
         | Action::ManageSecrets
         | Action::ReadUsage => {
             let message = "an agent key may not do this; use a key of the agent's user";

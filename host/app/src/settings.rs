@@ -25,6 +25,8 @@ pub struct Settings {
     pub token_budget: u64,
     /// How long a task waits for a model that is away before it fails.
     pub model_patience: Duration,
+    /// How long a person has to decide.
+    pub approval_life: Duration,
     /// Keep completed and cancelled tasks this long.
     pub keep_ended: Duration,
     /// Keep failed tasks this long.
@@ -39,6 +41,10 @@ pub struct Settings {
     pub keep_chats: Duration,
     /// Keep ticks this long.
     pub keep_ticks: Duration,
+    /// Largest file of an agent's workspace, in bytes.
+    pub agent_file_limit: u64,
+    /// Bytes that all files of one agent's workspace may have together.
+    pub agent_files_quota: u64,
     /// Keep lines of users' logs this long.
     pub keep_logs: Duration,
     /// Keep at most this many lines of one user's log.
@@ -64,6 +70,7 @@ impl Default for Settings {
             station_default: Duration::from_secs(30),
             token_budget: 1_000_000,
             model_patience: Duration::from_secs(4 * 3600),
+            approval_life: Duration::from_secs(DAY),
             keep_ended: Duration::from_secs(30 * DAY),
             keep_failed: Duration::from_secs(90 * DAY),
             trap_limit: 5,
@@ -71,6 +78,8 @@ impl Default for Settings {
             keep_webhooks: Duration::from_secs(7 * DAY),
             keep_chats: Duration::from_secs(7 * DAY),
             keep_ticks: Duration::from_secs(DAY),
+            agent_file_limit: 10 << 20,
+            agent_files_quota: 100 << 20,
             keep_logs: Duration::from_secs(14 * DAY),
             log_lines: 100_000,
             autonomy: true,

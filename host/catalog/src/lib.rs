@@ -8,6 +8,7 @@ pub mod packages;
 pub mod policy;
 mod read;
 mod scan;
+mod unpack;
 mod watch;
 
 pub use packages::Catalog;

@@ -2,9 +2,10 @@
 
 use crate::read::{Files, identify};
 use crate::scan::scan;
+use crate::unpack::unpack;
 use crate::watch::Watch;
 use app::ports::clock::Clock;
-use app::ports::packages::{BrokenPackage, Packages, Scan};
+use app::ports::packages::{BrokenPackage, Packages, Scan, Unpacked};
 use bytes::Bytes;
 use domain::manifest::Manifest;
 use std::io;
@@ -72,6 +73,10 @@ impl Packages for Catalog {
 
     fn inspect(&self, bytes: &Bytes) -> Result<Manifest, BrokenPackage> {
         identify(Path::new("(upload)"), bytes.clone()).map(|package| package.manifest)
+    }
+
+    fn unpack(&self, bytes: &Bytes) -> Result<Unpacked, BrokenPackage> {
+        unpack(bytes)
     }
 }
 

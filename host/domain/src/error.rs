@@ -28,10 +28,14 @@ pub enum Code {
     Gone,
     /// 410: the session was not used for too long.
     SessionExpired,
+    /// 412: what was asked for with a condition is not so any more.
+    PreconditionFailed,
     /// 413: larger than the limit in the message.
     TooLarge,
     /// 415: a body of another type.
     UnsupportedMediaType,
+    /// 416: the range is not in the thing.
+    RangeNotSatisfiable,
     /// 421: the host does not answer to this name.
     MisdirectedRequest,
     /// 422: well-formed and unacceptable.
@@ -63,8 +67,10 @@ impl Code {
             Self::MethodNotAllowed => 405,
             Self::Conflict => 409,
             Self::Gone | Self::SessionExpired => 410,
+            Self::PreconditionFailed => 412,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
+            Self::RangeNotSatisfiable => 416,
             Self::MisdirectedRequest => 421,
             Self::Unprocessable => 422,
             Self::DependencyFailed => 424,
@@ -89,8 +95,10 @@ impl Code {
             Self::Conflict => "CONFLICT",
             Self::Gone => "GONE",
             Self::SessionExpired => "SESSION_EXPIRED",
+            Self::PreconditionFailed => "PRECONDITION_FAILED",
             Self::TooLarge => "TOO_LARGE",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
+            Self::RangeNotSatisfiable => "RANGE_NOT_SATISFIABLE",
             Self::MisdirectedRequest => "MISDIRECTED_REQUEST",
             Self::Unprocessable => "UNPROCESSABLE",
             Self::DependencyFailed => "DEPENDENCY_FAILED",

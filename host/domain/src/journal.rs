@@ -51,6 +51,9 @@ pub struct ScopeStart {
     pub plugin: Option<String>,
     /// The component's identity; none for a call that the host makes itself.
     pub digest: Option<Digest>,
+    /// Whether it is the user's own and not the host's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
     /// Its ABI version.
     pub abi: Option<String>,
     /// What was called with which input; none for a call that the host makes itself.

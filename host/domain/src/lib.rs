@@ -6,6 +6,7 @@
 pub mod acmf;
 pub mod address;
 pub mod agent;
+pub mod approval;
 pub mod base64;
 pub mod caller;
 pub mod canonical;

@@ -85,6 +85,26 @@ impl Client {
         self.json("DELETE", path, None, None).await
     }
 
+    /// The bytes of a file.
+    pub(crate) async fn get_bytes(&self, path: &str) -> Result<Bytes, Failure> {
+        let response = self.send("GET", path, None, &[]).await?;
+        let status = response.status;
+        let bytes = read_body(response.body).await.map_err(|error| self.unreachable(&error.message))?;
+        if status == 200 {
+            return Ok(bytes.into());
+        }
+        Err(refused(status, &serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
+    }
+
+    /// Write the bytes of a file.
+    pub(crate) async fn put_bytes(&self, path: &str, bytes: Bytes) -> Result<Value, Failure> {
+        let body = Some(("application/octet-stream", bytes));
+        let response = self.send_bytes("PUT", path, body, &[]).await?;
+        let status = response.status;
+        let bytes = read_body(response.body).await.map_err(|error| self.unreachable(&error.message))?;
+        accepted(status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
     /// POST to a path that names no user: with an admin key as that user, with any other key as its own.
     pub(crate) async fn post_as(&self, user: &str, path: &str, body: &Value) -> Result<Value, Failure> {
         let (status, value) = self.answer("POST", path, Some(body), &[]).await?;
@@ -192,6 +212,18 @@ impl Client {
         body: Option<&Value>,
         extra: &[(String, String)],
     ) -> Result<OutboundResponse, Failure> {
+        let body = body.map(|body| ("application/json", Bytes::from(body.to_string())));
+        self.send_bytes(method, path, body, extra).await
+    }
+
+    /// `body` has its type.
+    async fn send_bytes(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<(&str, Bytes)>,
+        extra: &[(String, String)],
+    ) -> Result<OutboundResponse, Failure> {
         let url = self
             .base
             .join(path)
@@ -200,15 +232,12 @@ impl Client {
         if let Some(key) = &self.key {
             headers.push(("authorization".to_owned(), format!("Bearer {key}")));
         }
-        if body.is_some() {
-            headers.push(("content-type".to_owned(), "application/json".to_owned()));
-        }
-        let body = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
+        headers.extend(body.iter().map(|(kind, _)| ("content-type".to_owned(), (*kind).to_owned())));
         let request = OutboundRequest {
             method: method.to_owned(),
             url,
             headers,
-            body,
+            body: body.map(|(_, bytes)| bytes).unwrap_or_default(),
             timeout: if method == "POST" { LONG_TIMEOUT } else { TIMEOUT },
             limit: LIMIT,
             permission: None,
@@ -263,6 +292,16 @@ pub(crate) fn segment(text: &str) -> String {
         return "-".to_owned();
     }
     encoded(text)
+}
+
+/// A path of a workspace, segment by segment. URLs have no way to name `.` and `..`, so a path with such a part is refused here.
+pub(crate) fn path_of(path: &str) -> Result<String, Failure> {
+    if path.split('/').any(|part| part == "." || part == "..") {
+        return Err(Failure::new(format!(
+            "path {path:?} has a part `.` or `..`; give it from the root of the workspace"
+        )));
+    }
+    Ok(path.split('/').map(encoded).collect::<Vec<_>>().join("/"))
 }
 
 fn encoded(text: &str) -> String {

@@ -47,7 +47,7 @@ const fn list(
 pub(super) const TABLES: [&str; 2] = ["models", "plans"];
 
 /// All of them, in the order in which `skep doctor` shows them.
-pub(crate) const SETTINGS: [Setting; 36] = [
+pub(crate) const SETTINGS: [Setting; 38] = [
     setting(
         "listen",
         "SKEP_LISTEN",
@@ -166,6 +166,18 @@ pub(crate) const SETTINGS: [Setting; 36] = [
     setting("keep_ticks_days", "SKEP_KEEP_TICKS_DAYS", "1", "how long ticks and their instructions are kept"),
     setting("keep_logs_days", "SKEP_KEEP_LOGS_DAYS", "14", "how long lines of users' logs are kept"),
     setting("log_lines", "SKEP_LOG_LINES", "100000", "lines that are kept of one user's log"),
+    setting(
+        "agent_file_limit",
+        "SKEP_AGENT_FILE_LIMIT",
+        "10485760",
+        "bytes of one file of an agent's workspace",
+    ),
+    setting(
+        "agent_files_quota",
+        "SKEP_AGENT_FILES_QUOTA",
+        "104857600",
+        "bytes of all files of an agent's workspace",
+    ),
     setting("body_limit", "SKEP_BODY_LIMIT", "2097152", "bytes of a request body, 4096 or more"),
     setting("model_dir", "SKEP_MODEL_DIR", "DATA_DIR/models", "where embedded models lie"),
 ];

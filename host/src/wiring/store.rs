@@ -2,7 +2,9 @@
 
 use crate::cli::Failure;
 use crate::config::Config;
+use app::ports::agent_files::AgentFiles;
 use app::ports::agents::Agents;
+use app::ports::approvals::Approvals;
 use app::ports::blobs::Blobs;
 use app::ports::clock::Clock;
 use app::ports::idempotency::Idempotency;
@@ -17,6 +19,7 @@ use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::secrets::Secrets;
 use app::ports::sessions::Sessions;
+use app::ports::skills::Skills;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -37,6 +40,7 @@ pub(super) struct StorePorts {
     pub(super) blobs: Arc<dyn Blobs>,
     pub(super) workspaces: Arc<dyn Workspaces>,
     pub(super) kv: Arc<dyn Kv>,
+    pub(super) agent_files: Arc<dyn AgentFiles>,
     pub(super) logs: Arc<dyn Logs>,
     pub(super) keys: Arc<dyn Keys>,
     pub(super) users: Arc<dyn Users>,
@@ -51,6 +55,8 @@ pub(super) struct StorePorts {
     pub(super) rate_windows: Arc<dyn RateWindows>,
     pub(super) usage: Arc<dyn UsageReader>,
     pub(super) plugins: Arc<dyn Plugins>,
+    pub(super) skills: Arc<dyn Skills>,
+    pub(super) approvals: Arc<dyn Approvals>,
 }
 
 /// SQLite in the data directory, or PostgreSQL. `fingerprint` is that of the key-encryption key.
@@ -92,6 +98,7 @@ where
         + Blobs
         + Workspaces
         + Kv
+        + AgentFiles
         + Logs
         + Keys
         + Users
@@ -106,6 +113,8 @@ where
         + RateWindows
         + UsageReader
         + Plugins
+        + Skills
+        + Approvals
         + Clone,
 {
     StorePorts {
@@ -116,6 +125,7 @@ where
         blobs: Arc::new(store.clone()),
         workspaces: Arc::new(store.clone()),
         kv: Arc::new(store.clone()),
+        agent_files: Arc::new(store.clone()),
         logs: Arc::new(store.clone()),
         keys: Arc::new(store.clone()),
         users: Arc::new(store.clone()),
@@ -129,7 +139,9 @@ where
         idempotency: Arc::new(store.clone()),
         rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
-        plugins: Arc::new(store),
+        plugins: Arc::new(store.clone()),
+        skills: Arc::new(store.clone()),
+        approvals: Arc::new(store),
     }
 }
 

@@ -4,8 +4,10 @@
 //! advisory locks, no prepared statements behind a pooler), so a pooler in transaction mode may stand before it; only `LISTEN` needs a
 //! connection of its own, to the direct URL. Start reading at [`transaction`], then `queue` and `journal`.
 
+mod agent_files;
 mod agents;
 mod append;
+mod approvals;
 mod blobs;
 mod cancel;
 mod connect;
@@ -28,6 +30,7 @@ mod row;
 mod secrets;
 mod sessions;
 mod signal;
+mod skills;
 mod submit;
 mod tasks;
 mod templates;

@@ -2,6 +2,8 @@
 //! append, a progress report or a cursor means. Everything here is pure, so both databases cannot differ in it.
 
 mod agent;
+mod agent_file;
+mod approval;
 mod cursor;
 mod eliza;
 mod entry;
@@ -9,12 +11,15 @@ mod log;
 mod progress;
 mod room;
 mod secret;
+mod skill;
 mod task;
 mod template;
 mod tick;
 mod user;
 
 pub(crate) use agent::{AgentRow, agent_columns, agent_taken, milliseconds};
+pub(crate) use agent_file::{Surroundings, ancestors};
+pub(crate) use approval::{ApprovalRow, answer, approval_columns};
 pub(crate) use cursor::Cursor;
 pub(crate) use eliza::{JobRow, SessionRow, job_columns, session_columns};
 pub(crate) use entry::{EntryRow, Found, StoredEntry, compare, entry_of, exhausted};
@@ -22,6 +27,7 @@ pub(crate) use log::{LogColumns, levels_from};
 pub(crate) use progress::{Shown, progress_event};
 pub(crate) use room::{MessageRow, RoomRow, message_columns, metadata, no_agent, no_room, quiet_ticks};
 pub(crate) use secret::{StoredSecret, hosts_text, too_many_secrets};
+pub(crate) use skill::{Roles, VersionRow, identity, is_covered, too_much, version_columns};
 pub(crate) use task::{TaskRow, failed_agent, finished_event, quarantine_failure};
 pub(crate) use template::{agent_key, template};
 pub(crate) use tick::Due;

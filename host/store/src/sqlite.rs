@@ -4,8 +4,10 @@
 //! connections that only read. Blobs are files beside the database. It is not for several hosts: a lock on the data directory refuses
 //! the second process by naming the first.
 
+mod agent_files;
 mod agents;
 mod append;
+mod approvals;
 mod blobs;
 mod clean;
 mod effects;
@@ -29,6 +31,7 @@ mod row;
 mod schema;
 mod secrets;
 mod sessions;
+mod skills;
 mod tasks;
 mod templates;
 mod ticks;

@@ -36,6 +36,11 @@ impl Guest {
         }
     }
 
+    /// A line of its log.
+    pub fn say(&self, message: &str) {
+        self.host.log(domain::log::Level::Info, message, &[]);
+    }
+
     /// A host call whose error is the guest's own: `?`.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! A host without plugin directories.
 
-use app::ports::packages::{BrokenPackage, Packages, Scan};
+use app::ports::packages::{BrokenPackage, Packages, Scan, Unpacked};
 use bytes::Bytes;
 use domain::manifest::Manifest;
 
@@ -19,10 +19,15 @@ impl Packages for NoPackages {
     }
 
     fn inspect(&self, _: &Bytes) -> Result<Manifest, BrokenPackage> {
-        Err(BrokenPackage {
-            path: "none".into(),
-            digest: None,
-            reason: "this host of a test looks at no package".to_owned(),
-        })
+        Err(refusal())
     }
+
+    fn unpack(&self, _: &Bytes) -> Result<Unpacked, BrokenPackage> {
+        Err(refusal())
+    }
+}
+
+fn refusal() -> BrokenPackage {
+    let reason = "this host of a test looks at no package".to_owned();
+    BrokenPackage { path: "none".into(), digest: None, reason }
 }

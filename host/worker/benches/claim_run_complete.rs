@@ -18,7 +18,9 @@ mod database;
 #[path = "claim_run_complete/outside.rs"]
 mod outside;
 
+use app::ports::agent_files::AgentFiles;
 use app::ports::agents::Agents;
+use app::ports::approvals::Approvals;
 use app::ports::blobs::Blobs;
 use app::ports::clock::{Clock as _, Entropy as _};
 use app::ports::idempotency::Idempotency;
@@ -34,6 +36,7 @@ use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::secrets::Secrets;
 use app::ports::sessions::Sessions;
+use app::ports::skills::Skills;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -162,6 +165,7 @@ where
         + Blobs
         + Workspaces
         + Kv
+        + AgentFiles
         + Logs
         + Keys
         + Users
@@ -176,6 +180,8 @@ where
         + RateWindows
         + UsageReader
         + Plugins
+        + Skills
+        + Approvals
         + Clone,
 {
     let model: Arc<dyn Model> = Arc::new(NotAsked);
@@ -190,6 +196,7 @@ where
         workspaces: Arc::new(store.clone()),
         kv: Arc::new(store.clone()),
         logs: Arc::new(store.clone()),
+        agent_files: Arc::new(store.clone()),
         keys: Arc::new(store.clone()),
         users: Arc::new(store.clone()),
         agents: Arc::new(store.clone()),
@@ -202,7 +209,9 @@ where
         idempotency: Arc::new(store.clone()),
         rate_windows: Arc::new(store.clone()),
         usage: Arc::new(store.clone()),
-        plugins: Arc::new(store),
+        plugins: Arc::new(store.clone()),
+        skills: Arc::new(store.clone()),
+        approvals: Arc::new(store),
         components: Arc::new(NotAsked),
         packages: Arc::new(NotAsked),
         models: Models { tiers: [Arc::clone(&model), Arc::clone(&model), model] },

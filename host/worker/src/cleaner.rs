@@ -38,6 +38,7 @@ async fn tick(app: &App) -> Result<(), app::ports::store_error::StoreError> {
     while app.ports.rooms.clean_rooms(old.chats, BATCH).await? >= u64::from(BATCH) {}
     while app.ports.ticks.clean_instructions(BATCH).await? >= u64::from(BATCH) {}
     while app.ports.idempotency.clean_answers(now, BATCH).await? >= u64::from(BATCH) {}
+    while app.ports.skills.clean_skill_versions(BATCH).await? >= u64::from(BATCH) {}
     let (said, lines) = (before(app.settings.keep_logs), app.settings.log_lines);
     while app.ports.logs.clean_logs(said, lines, BATCH).await? >= u64::from(BATCH) {}
     while app.ports.rate_windows.clean_windows(now, BATCH).await? >= u64::from(BATCH) {}

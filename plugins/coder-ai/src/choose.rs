@@ -64,6 +64,9 @@ fn hints(brief: &Brief, path: &str) -> u32 {
             .iter()
             .any(|named| paths::tidy(named) == path)
     };
+    if names("security-ai", "findings", "path") {
+        score += NAMED_IN_FINDING;
+    }
     if names("architect-ai", "files", "path") {
         score += DESIGNED;
     }

@@ -15,7 +15,7 @@ pub struct Changed {
     /// What the change does, in one sentence: the summary of the task.
     pub summary: String,
     /// Each file that was written.
-    pub changes: Vec<Change>,
+    pub changes: Vec<rigor::written::Change>,
     /// Files that an earlier round changed and that are now as they were before the task.
     #[serde(default)]
     pub restored: Vec<String>,
@@ -23,33 +23,13 @@ pub struct Changed {
     pub unused: Vec<String>,
     /// Files that the model saw.
     pub read: Vec<String>,
+    /// True if nothing had to be changed: security-ai found nothing to mend.
+    #[serde(default)]
+    pub needless: bool,
     /// The failed checks of the round before, which this change answers.
     pub findings: Vec<String>,
     /// Whether the model's answer could be used.
     pub model: String,
-}
-
-/// A file that was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Schema)]
-pub struct Change {
-    /// From the project's root.
-    pub path: String,
-    /// `modify` or `create`.
-    pub change: String,
-    /// Lowercase hex, of the content as written.
-    pub sha256: String,
-    /// Of the content before the task; none for a file that the task made.
-    #[serde(default)]
-    pub before: Option<String>,
-    /// Lines that are new.
-    pub lines_added: u32,
-    /// Lines that are gone.
-    pub lines_removed: u32,
-    /// How it was made.
-    pub note: String,
-    /// In which round.
-    #[serde(default)]
-    pub round: u32,
 }
 
 /// How large the change is.

@@ -1,7 +1,7 @@
 //! What is written at demo when the model gave no change that can be made: the requirements and the plan of this task, as a document.
 //! It says so itself; a demo then ends with something to read and not with nothing.
 
-use rigor::{earlier, talk};
+use rigor::{earlier, talk, written};
 use skep_sdk::prelude::*;
 
 use crate::{details, work};
@@ -21,11 +21,12 @@ pub(crate) fn instead(brief: &Brief, unused: &[String], model: &str) -> Result<G
     let text = text(brief);
     let artifact = files::write_artifact(&path, &text, "document")?;
     let lines = u32::try_from(text.lines().count()).unwrap_or(u32::MAX);
-    let change = details::Change {
+    let change = written::Change {
         path: path.clone(),
         change: "create".to_owned(),
         sha256: artifact.sha256.clone(),
         before: None,
+        api_before: Vec::new(),
         lines_added: lines,
         lines_removed: 0,
         note: NOTE.to_owned(),
@@ -39,6 +40,7 @@ pub(crate) fn instead(brief: &Brief, unused: &[String], model: &str) -> Result<G
         restored: Vec::new(),
         unused: unused.to_vec(),
         read: Vec::new(),
+        needless: false,
         findings: work::findings(brief),
         model: model.to_owned(),
     };

@@ -6,15 +6,12 @@
 //!
 //! It deletes nothing and runs nothing: tests are the host's gates.
 //!
-//! Start reading at [`CoderAi`], then `work.rs`. Choosing files is `choose.rs`, showing them `material.rs`, trying edits `bench.rs`.
+//! Start reading at [`CoderAi`], then `work.rs`. Choosing files is `choose.rs`, showing them `rigor/src/material.rs`, trying edits `rigor/src/bench.rs`.
 
 mod answer;
-mod bench;
 mod choose;
 mod details;
 mod document;
-mod kept;
-mod material;
 mod question;
 #[cfg(test)]
 mod tests;
@@ -85,7 +82,7 @@ impl Trade for CoderAi {
     }
 
     fn measures(_facts: &details::Facts, changed: &details::Changed) -> details::Measures {
-        let sum = |lines: fn(&details::Change) -> u32| changed.changes.iter().map(lines).sum();
+        let sum = |lines: fn(&rigor::written::Change) -> u32| changed.changes.iter().map(lines).sum();
         details::Measures {
             lines_added: sum(|change| change.lines_added),
             lines_removed: sum(|change| change.lines_removed),
@@ -106,11 +103,16 @@ impl Trade for CoderAi {
             gates.extend(content::verify(artifact)?);
         }
         let changed = &made.details;
-        gates.push(Gate::of(
-            "change-made",
-            !made.artifacts.is_empty() && changed.changes.iter().all(|change| change.note != document::NOTE),
-            format!("{}; {} file(s) written", changed.summary, made.artifacts.len()),
-        ));
+        gates.push(if changed.needless {
+            Gate::not_run("change-made", "nothing had to be changed")
+        } else {
+            Gate::of(
+                "change-made",
+                !made.artifacts.is_empty()
+                    && changed.changes.iter().all(|change| change.note != document::NOTE),
+                format!("{}; {} file(s) written", changed.summary, made.artifacts.len()),
+            )
+        });
         if brief.scope() >= Scope::Mvp {
             let unused = &changed.unused;
             let evidence =

@@ -1,11 +1,11 @@
 //! The questions. Each ends with the form of the answer, for servers that do not hold a model to a schema.
 
+use rigor::material::Material;
 use rigor::talk::{bullets, cut, is_deep};
 use rigor::{Question, Tokens, earlier};
 use skep_sdk::prelude::{Brief, Scope};
 
 use crate::details;
-use crate::material::Material;
 
 const CREATION: &str = r#"{"files":[{"path":"","content":""}],"summary":""}"#;
 const CHANGE: &str =
@@ -24,10 +24,12 @@ pub(crate) fn research(brief: &Brief, candidates: &[String]) -> Question {
         let required =
             [("requirements", "Requirements"), ("constraints", "Constraints"), ("acceptance", "Done when")];
         show("req-ai", &required, 3_000);
+        show("security-ai", &[("mend", "Security findings that your change has to mend")], 4_000);
         show("planner-ai", &[("steps", "Plan")], 2_000);
         show("architect-ai", &[("files", "Files"), ("interfaces", "Interfaces")], 2_000);
     } else {
         show("req-ai", &[("requirements", "Requirements")], 220);
+        show("security-ai", &[("mend", "Security findings to mend")], 300);
         show("planner-ai", &[("steps", "Plan")], 160);
     }
     // In a round of repair, the work of the round before is what stands in the files.

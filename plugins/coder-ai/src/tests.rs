@@ -117,6 +117,35 @@ fn what_can_be_made_is_kept_when_the_repair_is_no_better() {
 }
 
 #[test]
+fn after_a_scan_nothing_to_change_is_no_error_and_the_gate_says_whether_something_was_to_mend() {
+    let nothing = json!({"summary": "s", "edits": [], "files": []});
+    for (mend, asked, status) in
+        [(json!([]), 1, GateStatus::NotRun), (json!(["todo.py:1: critical"]), 2, GateStatus::Failed)]
+    {
+        for scope in ["demo", "mvp"] {
+            let mut audit = brief(scope);
+            audit.earlier.retain(|earlier| earlier.personality == "req-ai");
+            let judged = json!({"decision": "go", "mend": mend, "findings": []});
+            audit
+                .earlier
+                .push(Contribution { personality: "security-ai".into(), details: judged.to_string() });
+            let mut host = begun(project());
+            for _ in 0..asked {
+                host = host.model_answers(&nothing);
+            }
+            let host = ended(host);
+            let outcome = run(&host, audit);
+            let gates = outcome.review.unwrap().gates;
+            let made = gates.iter().find(|gate| gate.name == "change-made").unwrap();
+            assert_eq!(made.status, status, "{scope}: {made:?}");
+            assert_eq!(outcome.generate.unwrap().artifacts, vec![]);
+            let first = host.model_requests()[0].messages[1].content.clone();
+            assert_eq!(first.contains("todo.py:1: critical"), asked == 2, "{first}");
+        }
+    }
+}
+
+#[test]
 fn above_demo_nothing_usable_is_an_error_that_says_why() {
     let wrong = json!({"summary": "s", "edits": [{"path": "todo.py", "find": "nowhere", "replace": "x"}]});
     let host = begun(project()).model_answers(&wrong).model_answers(&wrong);

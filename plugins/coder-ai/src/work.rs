@@ -1,13 +1,14 @@
 //! The change itself: ask, try, ask once more, write.
 
+use rigor::bench::Bench;
+use rigor::change::{Change, SmallChange};
+use rigor::material::{self, Material};
 use rigor::talk::{is_deep, nothing_usable};
-use rigor::{Asked, Question, Talk, paths};
+use rigor::{Asked, Question, Talk, Trade as _, earlier, kept, paths, written};
 use skep_sdk::prelude::*;
 
-use crate::answer::{Change, Creation, SmallChange, SmallCreation};
-use crate::bench::{Bench, Piece};
-use crate::material::{self, Material};
-use crate::{details, document, kept, question};
+use crate::answer::{Creation, SmallCreation};
+use crate::{CoderAi, details, document, question};
 
 /// Less than this of the files is not worth asking about.
 const LEAST_BUDGET: usize = 600;
@@ -32,11 +33,17 @@ pub(crate) fn change(brief: &Brief, read: &[String], talk: &Talk) -> Result<Gene
     if brief.scope() >= Scope::Product && !work.bench.is_empty() {
         checked(talk, &mut work)?;
     }
-    let earlier = kept::earlier_changes(brief);
-    let kept = kept::changes(&earlier, &work.bench)?;
+    let before = kept::earlier_changes(brief, CoderAi::ID);
+    let kept = kept::changes(&before, &work.bench)?;
+    if work.bench.is_empty()
+        && kept.is_empty()
+        && let Some(needless) = audited(brief)
+    {
+        return Ok(nothing(brief, work, &material, needless));
+    }
     if work.bench.is_empty() && !kept.is_empty() {
         // The gates judge the work of the round before once more.
-        work.summary = kept::summary(brief);
+        work.summary = kept::summary(brief, CoderAi::ID);
         work.confidence = work.confidence.min(0.4);
     } else if work.bench.is_empty() {
         if is_deep(brief) {
@@ -47,12 +54,12 @@ pub(crate) fn change(brief: &Brief, read: &[String], talk: &Talk) -> Result<Gene
         return document::instead(brief, &work.unused, &work.model);
     }
     progress::report(90, "writing files");
-    let mut artifacts: Vec<Artifact> = kept.iter().map(kept::artifact).collect();
+    let mut artifacts: Vec<Artifact> = kept.iter().map(written::Change::artifact).collect();
     let (mut changes, mut restored) = (kept, Vec::new());
     for (path, piece) in work.bench.pieces() {
         let artifact = files::write_artifact(path, &piece.now, paths::kind(path))?;
-        let first = earlier.iter().find(|change| change.path == *path);
-        let change = described(brief.round, path, piece, &artifact.sha256, first);
+        let first = before.iter().find(|change| change.path == *path);
+        let change = written::Change::of(brief.round, path, piece, &artifact.sha256, first);
         if change.before.as_ref() == Some(&artifact.sha256) {
             restored.push(change.path);
         } else {
@@ -70,10 +77,34 @@ pub(crate) fn change(brief: &Brief, read: &[String], talk: &Talk) -> Result<Gene
         restored,
         unused: work.unused,
         read: material.read,
+        needless: false,
         findings: findings(brief),
         model: work.model,
     };
     Ok(Generation::new(details).artifacts(artifacts).confidence(work.confidence))
+}
+
+/// Where security-ai has judged the project and nobody planned a change: whether it found nothing to mend.
+fn audited(brief: &Brief) -> Option<bool> {
+    let judged = earlier::details(brief, "security-ai");
+    let is_audit = !judged.is_null() && earlier::details(brief, "planner-ai").is_null();
+    is_audit.then(|| earlier::texts(&judged, "mend").is_empty())
+}
+
+/// No change: nothing had to be mended, or nothing could be. The checks of security-ai say which, so this is no error.
+fn nothing(brief: &Brief, work: Work, material: &Material, needless: bool) -> Generation<details::Changed> {
+    let summary = if needless { "Nothing had to be changed." } else { "No change came of the findings." };
+    let details = details::Changed {
+        summary: summary.to_owned(),
+        changes: Vec::new(),
+        restored: Vec::new(),
+        unused: work.unused,
+        read: material.read.clone(),
+        needless,
+        findings: findings(brief),
+        model: work.model,
+    };
+    Generation::new(details).confidence(if needless { work.confidence } else { 0.2 })
 }
 
 /// The failed checks that sent the work back.
@@ -130,8 +161,9 @@ fn settle(
     };
     let mut bench = Bench::new(&material.parts);
     let mut unused = bench.apply(&change)?;
-    // In a round of repair there may be nothing left to do.
-    if bench.is_empty() && unused.is_empty() && brief.round == 1 {
+    // In a round of repair there may be nothing left to do, and after a scan that found nothing, nothing at all.
+    let may_idle = brief.round > 1 || audited(brief) == Some(true);
+    if bench.is_empty() && unused.is_empty() && !may_idle {
         unused.push("the answer has no edit and no file".to_owned());
     }
     let summary = change.summary.trim().to_owned();
@@ -150,7 +182,7 @@ fn settle(
     };
     let mut second_bench = Bench::new(&material.parts);
     let mut second_unused = second_bench.apply(&second)?;
-    if second_bench.is_empty() && second_unused.is_empty() && brief.round == 1 {
+    if second_bench.is_empty() && second_unused.is_empty() && !may_idle {
         second_unused.push("the corrected answer has no edit and no file".to_owned());
     }
     let second_is_better = (second_bench.pieces().len(), usize::MAX - second_unused.len())
@@ -192,51 +224,4 @@ fn checked(talk: &Talk, work: &mut Work) -> Result<()> {
         work.confidence = work.confidence.min(0.6);
     }
     Ok(())
-}
-
-/// `first` is what an earlier round did to the file: against the project as it was, that decides what the change is.
-fn described(
-    round: u32,
-    path: &str,
-    piece: &Piece,
-    sha256: &str,
-    first: Option<&details::Change>,
-) -> details::Change {
-    let before = piece.before.as_deref().unwrap_or_default();
-    let (change, first_sha256) = match (first, &piece.before) {
-        (Some(first), _) => (first.change.as_str(), first.before.clone()),
-        (None, Some(text)) => ("modify", Some(skep_sdk::sha256(text.as_bytes()))),
-        (None, None) => ("create", None),
-    };
-    let note = match (&piece.before, piece.edits) {
-        (None, _) => "new file".to_owned(),
-        (Some(_), 1) => "one edit".to_owned(),
-        (Some(_), more) => format!("{more} edits"),
-    };
-    details::Change {
-        path: path.to_owned(),
-        change: change.to_owned(),
-        sha256: sha256.to_owned(),
-        before: first_sha256,
-        lines_added: lines_only_in(&piece.now, before),
-        lines_removed: lines_only_in(before, &piece.now),
-        note,
-        round,
-    }
-}
-
-/// Lines of the first text that the second does not have, repeated ones counted.
-fn lines_only_in(text: &str, other: &str) -> u32 {
-    let mut known: std::collections::BTreeMap<&str, u32> = std::collections::BTreeMap::new();
-    for line in other.lines() {
-        *known.entry(line).or_default() += 1;
-    }
-    let mut count = 0;
-    for line in text.lines() {
-        match known.get_mut(line) {
-            Some(left) if *left > 0 => *left -= 1,
-            _ => count += 1,
-        }
-    }
-    count
 }

@@ -5,19 +5,22 @@ use skep_sdk::prelude::{Deserialize, Schema, Serialize};
 /// What there is to verify, from the brief and the workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Facts {
-    /// Whether coder-ai took part.
-    pub coder: bool,
-    /// What it says it does.
+    /// Who says that it wrote files: coder-ai, or the makers of other lines.
+    pub maker: String,
+    /// True if they say that nothing had to be changed.
+    #[serde(default)]
+    pub needless: bool,
+    /// What they say it does.
     pub summary: String,
-    /// What it says it wrote.
+    /// What they say they wrote.
     pub changed: Vec<Changed>,
-    /// Files that it says are again as they were before the task.
+    /// Files that they say are again as they were before the task.
     pub restored: Vec<String>,
     /// Test files of the project that are about the changed files, by name or by content.
     pub tests: Vec<String>,
 }
 
-/// A file that coder-ai reported.
+/// A file that was reported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Changed {
     /// From the project's root.

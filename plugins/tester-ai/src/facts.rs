@@ -1,4 +1,4 @@
-//! What is computed: from the brief, from what coder-ai reported, and from the bytes in the workspace.
+//! What is computed: from the brief, from what coder-ai and the other makers reported, and from the bytes in the workspace.
 
 use rigor::{content, earlier, paths, task};
 use skep_sdk::prelude::*;
@@ -13,26 +13,47 @@ const MOST_TESTS: usize = 10;
 /// # Errors
 /// When the workspace cannot be searched.
 pub(crate) fn gather(brief: &Brief) -> Result<Facts> {
-    let coder = earlier::details(brief, "coder-ai");
     let text =
         |value: &Value, field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let items = coder.get("changes").and_then(Value::as_array).cloned().unwrap_or_default();
-    let changed: Vec<Changed> = items
-        .iter()
-        .map(|item| Changed {
-            path: text(item, "path"),
-            sha256: text(item, "sha256"),
-            change: text(item, "change"),
-            round: item
-                .get("round")
-                .and_then(Value::as_u64)
-                .and_then(|round| u32::try_from(round).ok())
-                .unwrap_or(brief.round),
-        })
-        .collect();
-    let tests = tests(brief, &changed)?;
-    let restored = earlier::texts(&coder, "restored");
-    Ok(Facts { coder: !coder.is_null(), summary: text(&coder, "summary"), changed, restored, tests })
+    let mut facts = Facts {
+        maker: String::new(),
+        needless: false,
+        summary: String::new(),
+        changed: Vec::new(),
+        restored: Vec::new(),
+        tests: Vec::new(),
+    };
+    let mut summaries: Vec<String> = Vec::new();
+    let mut makers: Vec<&str> = Vec::new();
+    for contribution in &brief.earlier {
+        let made = earlier::details(brief, &contribution.personality);
+        let Some(items) = made.get("changes").and_then(Value::as_array) else { continue };
+        makers.push(&contribution.personality);
+        facts.needless |= made.get("needless").and_then(Value::as_bool) == Some(true);
+        summaries.push(text(&made, "summary"));
+        for item in items {
+            let changed = Changed {
+                path: text(item, "path"),
+                sha256: text(item, "sha256"),
+                change: text(item, "change"),
+                round: item
+                    .get("round")
+                    .and_then(Value::as_u64)
+                    .and_then(|round| u32::try_from(round).ok())
+                    .unwrap_or(brief.round),
+            };
+            facts.restored.retain(|path| *path != changed.path);
+            // Who wrote it last says what it is; whether the task made it, who wrote it first.
+            let before = facts.changed.iter().position(|other| other.path == changed.path);
+            let first = before.map(|place| facts.changed.remove(place).change);
+            facts.changed.push(Changed { change: first.unwrap_or(changed.change), ..changed });
+        }
+        facts.restored.extend(earlier::texts(&made, "restored"));
+    }
+    facts.maker = makers.join(", ");
+    facts.summary = summaries.into_iter().filter(|summary| !summary.is_empty()).collect::<Vec<_>>().join(" ");
+    facts.tests = tests(brief, &facts.changed)?;
+    Ok(facts)
 }
 
 /// Test files that are changed themselves, that have the name of a changed file in theirs, or that mention it.
@@ -89,8 +110,11 @@ pub(crate) fn judge(brief: &Brief, facts: &Facts) -> Result<Vec<Gate>> {
 
 fn written(facts: &Facts) -> Gate {
     let name = "change-reported";
-    if !facts.coder {
-        return Gate::not_run(name, "coder-ai did not take part in this task");
+    if facts.maker.is_empty() {
+        return Gate::not_run(name, "nobody who writes files took part in this task");
+    }
+    if facts.needless && facts.changed.is_empty() {
+        return Gate::not_run(name, "nothing had to be changed");
     }
     Gate::of(name, !facts.changed.is_empty(), format!("{} file(s)", facts.changed.len()))
 }
@@ -134,12 +158,12 @@ fn tests_kept(brief: &Brief, facts: &Facts) -> Gate {
     Gate::of(name, asked, format!("{}: {evidence}", changed.join(", ")))
 }
 
-/// In a round of repair: whether the change touched the files that the failed checks named. Edits of coder-ai that could not be made
-/// do not count: it says itself whether it still wants them.
+/// In a round of repair: whether the change touched the files that the failed checks named. Edits that could not be made
+/// do not count: who wanted them says itself whether it still does.
 fn findings_answered(brief: &Brief, facts: &Facts) -> Gate {
     let name = "findings-answered";
     let mut brief = brief.clone();
-    brief.findings.retain(|gate| gate.name != "coder-ai: edits-made");
+    brief.findings.retain(|gate| !gate.name.ends_with("-ai: edits-made"));
     let mut named: Vec<&str> = brief.files.iter().map(String::as_str).collect();
     named.extend(facts.changed.iter().map(|file| file.path.as_str()));
     named.retain(|path| earlier::is_in_findings(&brief, path));

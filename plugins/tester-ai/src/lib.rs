@@ -1,4 +1,4 @@
-//! The personality `tester-ai`: verification. It reads again what coder-ai says that it wrote and computes its gates from the bytes; the
+//! The personality `tester-ai`: verification. It reads again what coder-ai or another maker says that it wrote and computes its gates from the bytes; the
 //! model only adds ideas for tests, risks, and how to undo the change. It writes nothing.
 //!
 //! The verdict follows from the gates. Running the project's tests is the host's gate, in a sandbox.

@@ -107,6 +107,28 @@ fn nothing_changed_fails_and_a_line_without_coder_does_not() {
 }
 
 #[test]
+fn what_other_makers_wrote_is_read_again_too_and_the_last_one_of_a_file_counts() {
+    let ops = |sha256: &str| {
+        json!({"summary": "There is a runbook.", "changes": [
+            {"path": "todo.py", "sha256": sha256, "change": "modify", "round": 1}]})
+    };
+    for (sha256, fails) in [(skep_sdk::sha256(TODO.as_bytes()), false), (skep_sdk::sha256(b"other"), true)] {
+        let mut after =
+            brief("demo", json!([{"path": "todo.py", "sha256": "old", "change": "create", "round": 1}]));
+        after.earlier.push(Contribution { personality: "ops-ai".into(), details: ops(&sha256).to_string() });
+        let host = scripted(project());
+        let outcome = run(&host, after);
+        assert_eq!(failed(&outcome).contains(&"artifact:todo.py".to_owned()), fails);
+        let facts = &parsed(&outcome.research.details)["facts"];
+        assert_eq!(facts["maker"], json!("coder-ai, ops-ai"));
+        assert_eq!(
+            (&facts["changed"][0]["change"], facts["changed"].as_array().unwrap().len()),
+            (&json!("create"), 1)
+        );
+    }
+}
+
+#[test]
 fn unusable_answers_leave_the_computed_checks_and_a_rollback() {
     let mut host = project();
     for _ in 0..10 {

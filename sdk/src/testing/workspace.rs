@@ -109,9 +109,11 @@ impl Workspace {
         if query.limit == 0 || query.limit > 1000 {
             return Err(Error::invalid_input(format!("the limit {} is not in 1 to 1000", query.limit)).into());
         }
-        let pattern = regex::Regex::new(&query.pattern).map_err(|error| {
-            Error::new(ErrorKind::InvalidInput, format!("`{}` is no pattern: {error}", query.pattern))
-        })?;
+        // The host bounds the size of patterns in the same way.
+        let pattern =
+            regex::RegexBuilder::new(&query.pattern).size_limit(1 << 20).build().map_err(|error| {
+                Error::new(ErrorKind::InvalidInput, format!("`{}` is no pattern: {error}", query.pattern))
+            })?;
         let mut matches = Vec::new();
         let folder = query.prefix.trim_end_matches('/');
         let is_below = |path: &str| {

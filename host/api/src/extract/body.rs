@@ -8,6 +8,7 @@ use bytes::Bytes;
 use domain::error::{Code, Error};
 use http::{HeaderMap, header};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// A JSON object.
 pub(crate) struct JsonObject(pub(crate) Value);
@@ -35,7 +36,11 @@ impl FromRequest<ApiState> for JsonObject {
 
 /// Read a body within its limits of size and time.
 pub(crate) async fn read_body(request: Request, settings: &HttpSettings) -> Result<Bytes, Error> {
-    let limit = settings.body_limit;
+    read_at_most(request, settings.body_limit, settings.timeout).await
+}
+
+/// Read a body of at most `limit` bytes within `time`.
+pub(crate) async fn read_at_most(request: Request, limit: usize, time: Duration) -> Result<Bytes, Error> {
     let too_large =
         || Error::new(Code::TooLarge, format!("the body is larger than the limit of {limit} bytes"));
     let announced = request
@@ -46,10 +51,9 @@ pub(crate) async fn read_body(request: Request, settings: &HttpSettings) -> Resu
         return Err(too_large());
     }
     // Its own deadline: not every reader of a body is inside the one of its route, and that of a submit is long.
-    let body = tokio::time::timeout(settings.timeout, axum::body::to_bytes(request.into_body(), limit)).await;
-    let body = body.map_err(|_| {
-        Error::unavailable(format!("the request's body did not come within {:?}", settings.timeout))
-    })?;
+    let body = tokio::time::timeout(time, axum::body::to_bytes(request.into_body(), limit)).await;
+    let body =
+        body.map_err(|_| Error::unavailable(format!("the request's body did not come within {time:?}")))?;
     body.map_err(|error| {
         let is_limit = std::error::Error::source(&error)
             .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());

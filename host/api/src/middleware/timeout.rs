@@ -23,7 +23,9 @@ pub(crate) async fn limit(State(state): State<ApiState>, request: Request, next:
             | "/v1/agents/tasks/{taskId}/replay"
             | "/api/v1/users/{user}/agents/{agent}/chat"
             | "/agents/{agentId}/message",
-        ) => state.settings.timeout.max(LONGEST_ANSWER),
+        )
+        // A package is up to 50 MB, and is compiled before the answer.
+        | (&Method::PUT, "/api/v1/users/{user}/skills/{id}/file") => state.settings.timeout.max(LONGEST_ANSWER),
         _ => state.settings.timeout,
     };
     match tokio::time::timeout(limit, next.run(request)).await {

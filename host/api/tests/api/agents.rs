@@ -331,6 +331,7 @@ async fn an_agent_has_the_live_skills_that_its_configuration_allows() {
             manifest,
             granted: vec![],
             profile: app::ports::components::Profile::Small,
+            owner: None,
         };
         view.live.insert((domain::manifest::PluginKind::Skill, name.into()), std::sync::Arc::new(plugin));
     }

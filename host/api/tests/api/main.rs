@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod agents;
+mod approvals;
 mod autonomy;
 mod browsers;
 mod chat;
@@ -11,6 +12,7 @@ mod eliza;
 mod errors;
 mod events;
 mod every_route;
+mod files;
 mod first_start;
 mod framework;
 mod golden;
@@ -26,10 +28,12 @@ mod rules;
 mod running;
 mod secrets;
 mod serving;
+mod skills;
 mod sockets;
 mod start;
 mod submit;
 mod support;
 mod tasks;
 mod templates;
+mod usage;
 mod users;

@@ -1,5 +1,7 @@
 //! What every route must do: one row each. A route without a row, or a row without a route, fails `every_route`.
 
+mod skills;
+
 use crate::support::TASK;
 use std::collections::BTreeMap;
 
@@ -31,7 +33,8 @@ const USER_ON_AGENT: Who = Who::Of(200, 403, 404);
 const AGENT_ON_AGENT: Who = Who::Of(200, 200, 404);
 
 /// What a route must do. In paths and bodies `{user}`, `{agent}`, `{agentId}`, `{taskId}`, `{turn}`, `{runId}`, `{sessionId}`,
-/// `{jobId}`, `{id}`, `{key}` and `{new}` stand for what the case made.
+/// `{jobId}`, `{id}`, `{key}`, `{digest}`,
+/// `{approval}` and `{new}` stand for what the case made.
 pub(crate) struct Rule {
     pub(crate) who: Who,
     /// Status when it is well used.
@@ -64,6 +67,7 @@ pub(crate) fn rules() -> BTreeMap<&'static str, Rule> {
         users(),
         agents(),
         monitoring(),
+        files(),
         chat(),
         templates(),
         autonomy(),
@@ -71,6 +75,8 @@ pub(crate) fn rules() -> BTreeMap<&'static str, Rule> {
         characters(),
         messaging(),
         secrets(),
+        skills::skills(),
+        skills::approvals(),
     ]
     .into_iter()
     .flatten()
@@ -88,6 +94,7 @@ fn host() -> Vec<(&'static str, Rule)> {
         ("GET /v1/health", rule(Who::Keys, None)),
         ("GET /v1/info", rule(Who::Keys, None)),
         ("GET /v1/admin/plugins", rule(Who::Admins, None)),
+        ("GET /v1/approvals", rule(Who::Users, Some(("/v1/approvals?status=open", "", 400)))),
     ]
 }
 
@@ -183,10 +190,35 @@ fn agents() -> Vec<(&'static str, Rule)> {
 }
 
 fn monitoring() -> Vec<(&'static str, Rule)> {
-    vec![(
-        "GET /api/v1/users/{user}/logs",
-        rule(ANY_ON_USER, Some(("/api/v1/users/{user}/logs?level=loud", "", 400))),
-    )]
+    vec![
+        (
+            "GET /api/v1/users/{user}/logs",
+            rule(ANY_ON_USER, Some(("/api/v1/users/{user}/logs?level=loud", "", 400))),
+        ),
+        (
+            "GET /api/v1/users/{user}/usage",
+            rule(USER_ON_USER, Some(("/api/v1/users/{user}/usage?month=2026-13", "", 400))),
+        ),
+    ]
+}
+
+fn files() -> Vec<(&'static str, Rule)> {
+    const UP: &str = "/api/v1/users/{user}/agents/{agent}/files/%2e%2e/secret";
+    vec![
+        (
+            "GET /api/v1/users/{user}/agents/{agent}/files/",
+            rule(AGENT_ON_AGENT, Some(("/api/v1/users/{user}/agents/nobody/files/", "", 404))),
+        ),
+        ("GET /api/v1/users/{user}/agents/{agent}/files/{path}", rule(AGENT_ON_AGENT, Some((UP, "", 400)))),
+        (
+            "PUT /api/v1/users/{user}/agents/{agent}/files/{path}",
+            made(AGENT_ON_AGENT, 200, "Bees.", (UP, "x", 400)),
+        ),
+        (
+            "DELETE /api/v1/users/{user}/agents/{agent}/files/{path}",
+            made(AGENT_ON_AGENT, 204, "", (UP, "", 400)),
+        ),
+    ]
 }
 
 fn chat() -> Vec<(&'static str, Rule)> {

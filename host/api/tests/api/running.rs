@@ -11,7 +11,7 @@ use app::ports::components::{CallRequest, Compiled, ComponentError, Components, 
 use app::ports::grants::Grants;
 use app::ports::host_calls::Answer;
 use app::ports::models::{Model, Models};
-use app::ports::packages::{BrokenPackage, Package, Packages, Scan};
+use app::ports::packages::{BrokenPackage, Package, Packages, Scan, Unpacked};
 use app::ports::queue::ClaimRequest;
 use bytes::Bytes;
 use domain::address::Scope;
@@ -169,6 +169,10 @@ impl Packages for Folder {
     }
 
     fn inspect(&self, _: &Bytes) -> Result<Manifest, BrokenPackage> {
+        panic!("nothing is uploaded here")
+    }
+
+    fn unpack(&self, _: &Bytes) -> Result<Unpacked, BrokenPackage> {
         panic!("nothing is uploaded here")
     }
 }

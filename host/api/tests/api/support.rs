@@ -2,7 +2,7 @@
 
 use api::HttpSettings;
 use app::live::Signal;
-use app::ports::components::{CallRequest, Compiled, ComponentError, Components};
+use app::ports::components::{CallRequest, Compiled, ComponentError, Components, Profile};
 use app::ports::journal::FollowUps;
 use app::ports::models::{Model, Models};
 use app::ports::queue::ClaimRequest;
@@ -31,7 +31,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::sqlite::{Options, SqliteStore};
 use testkit::clock::{SeededEntropy, SimClock};
-use testkit::packages::NoPackages;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
@@ -242,6 +241,16 @@ impl Call<'_> {
         self.header("content-type", "application/json").raw(body.into())
     }
 
+    /// JSON, or the text of a `SKILL.md`.
+    pub(crate) fn text(self, body: impl Into<String>) -> Self {
+        let body = body.into();
+        if body.starts_with("---") {
+            self.header("content-type", "text/markdown").raw(body)
+        } else {
+            self.json(body)
+        }
+    }
+
     pub(crate) fn raw(mut self, body: impl Into<Body>) -> Self {
         self.body = body.into();
         self
@@ -313,6 +322,7 @@ fn ports(folder: &tempfile::TempDir, clock: &SimClock, illness: &Illness, seed: 
         workspaces: store.clone(),
         kv: store.clone(),
         logs: store.clone(),
+        agent_files: store.clone(),
         keys: store.clone(),
         users: store.clone(),
         agents: store.clone(),
@@ -325,9 +335,11 @@ fn ports(folder: &tempfile::TempDir, clock: &SimClock, illness: &Illness, seed: 
         idempotency: store.clone(),
         rate_windows: store.clone(),
         usage: store.clone(),
-        plugins: store,
+        plugins: store.clone(),
+        skills: store.clone(),
+        approvals: store,
         components: Arc::new(NoComponents),
-        packages: Arc::new(NoPackages),
+        packages: Arc::new(catalog::Catalog::new(Vec::new(), &[], Arc::new(SimClock::new(START))).unwrap()),
         models: Models { tiers: [Arc::clone(&model), Arc::clone(&model), model] },
         outbound: Arc::new(Egress::new(Arc::clone(&rules))),
         sources: Arc::new(GuardedSources::new(rules, sources)),
@@ -364,12 +376,22 @@ impl Model for WellModel {
     }
 }
 
+/// Takes every component and runs none.
 struct NoComponents;
 
 #[async_trait::async_trait]
 impl Components for NoComponents {
-    async fn compile(&self, _: Bytes, _: &Manifest) -> Result<Compiled, ComponentError> {
-        Err(ComponentError::Internal("no component runs here".to_owned()))
+    async fn compile(&self, bytes: Bytes, manifest: &Manifest) -> Result<Compiled, ComponentError> {
+        match manifest.description.as_str() {
+            "Does not link." => Err(ComponentError::Invalid("it does not link here".to_owned())),
+            _ => Ok(Compiled {
+                digest: Digest::of(&bytes),
+                profile: Profile::Small,
+                imports: manifest.capabilities.iter().map(|asked| asked.interface().to_owned()).collect(),
+                wasi: false,
+                cached: false,
+            }),
+        }
     }
 
     async fn trial(&self, _: Digest) -> Result<(), ComponentError> {
@@ -410,6 +432,7 @@ pub(crate) fn add_personality(app: &App, id: &str) {
         manifest: manifest.clone(),
         granted: manifest.capabilities.clone(),
         profile: app::ports::components::Profile::Small,
+        owner: None,
     });
     let mut view = app::catalog::CatalogView::clone(&app.catalog.view());
     view.live.insert((domain::manifest::PluginKind::Personality, name), Arc::clone(&plugin));

@@ -109,6 +109,7 @@ async fn the_journal_is_paged_in_order() {
             context: None,
             plugin: None,
             digest: None,
+            own: false,
             abi: None,
             export: None,
             config: Value::Null,

@@ -7,6 +7,7 @@ use crate::fields::{invalid, object, text};
 use crate::ports::keys::KeyRow;
 use crate::references;
 use crate::rights::{self, Action};
+use crate::skills::Toolbox;
 use domain::agent::Agent;
 use domain::caller::{Caller, KeyKind};
 use domain::error::Error;
@@ -39,6 +40,7 @@ pub async fn create(app: &App, caller: &Caller, user: &str, request: &Value) -> 
     });
     app.ports.agents.insert_agents(agents.clone(), keys.collect()).await?;
     let mut models = Models::default();
+    let toolbox = Toolbox::of(app, scoped.user.id).await?;
     let mut shown = Vec::with_capacity(agents.len());
     for (agent, key) in agents.into_iter().zip(minted) {
         let agent = match start(app, &agent, &json!({}), false, &mut models).await {
@@ -49,7 +51,7 @@ pub async fn create(app: &App, caller: &Caller, user: &str, request: &Value) -> 
                 agent
             }
         };
-        let mut body = super::shown(app, &agent);
+        let mut body = super::shown(&toolbox, &agent);
         if let Some(fields) = body.as_object_mut() {
             fields.insert("apiKey".to_owned(), Value::String(key.text));
         }

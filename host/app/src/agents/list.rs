@@ -5,6 +5,7 @@ use crate::context::App;
 use crate::fields::invalid;
 use crate::references;
 use crate::rights::{self, Action};
+use crate::skills::Toolbox;
 use domain::caller::Caller;
 use domain::error::Error;
 use serde_json::{Value, json};
@@ -36,7 +37,8 @@ pub async fn list(
     let page: Vec<_> = agents.iter().skip(from).take(limit as usize).collect();
     let last = page.last().filter(|_| from + page.len() < total);
     let next = last.map(|agent| format!("{}{}", if agent.is_default { "+" } else { "" }, agent.name));
-    let page: Vec<Value> = page.into_iter().map(|agent| shown(app, agent)).collect();
+    let toolbox = Toolbox::of(app, scoped.user.id).await?;
+    let page: Vec<Value> = page.into_iter().map(|agent| shown(&toolbox, agent)).collect();
     Ok(json!({ "agents": page, "total": total, "nextCursor": next }))
 }
 
@@ -56,5 +58,5 @@ fn position(cursor: &str) -> Result<(bool, &str), Error> {
 /// 404.
 pub async fn get(app: &App, caller: &Caller, user: &str, agent: &str) -> Result<Value, Error> {
     let (_, agent) = references::user_and_agent(app, caller, user, agent).await?;
-    Ok(shown(app, &agent))
+    Ok(shown(&Toolbox::of(app, agent.user).await?, &agent))
 }

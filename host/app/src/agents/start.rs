@@ -3,6 +3,7 @@
 use crate::context::App;
 use crate::ports::agents::StartOutcome;
 use crate::ports::store_error::StoreError;
+use crate::skills::Toolbox;
 use domain::agent::config::AgentConfig;
 use domain::agent::{Agent, Deploy, DeployState, StartStep};
 use domain::effect::CallError;
@@ -117,7 +118,8 @@ async fn steps(
     models.connect(app, &config).await.map_err(in_step(StartStep::Connect))?;
 
     note(app, agent, DeployState::Deploying, StartStep::Register).await;
-    let tools = super::tools(app, &config).len();
+    let toolbox = Toolbox::of(app, agent.user).await.map_err(in_store(StartStep::Register))?;
+    let tools: usize = toolbox.usable(&config).iter().map(|skill| skill.tools.len()).sum();
     tracing::debug!(agent = %agent.id, tools, "an agent's tools are registered");
 
     note(app, agent, DeployState::Deploying, StartStep::Listen).await;

@@ -1,5 +1,6 @@
 //! Answers the host calls of one scope: from the journal as far as it goes, then live.
 
+use super::approve::{self, Approved};
 use super::attempt::{Attempt, stop_of};
 use super::doubt;
 use super::live::Live;
@@ -8,6 +9,7 @@ use crate::catalog::LivePlugin;
 use crate::failpoint;
 use crate::ports::host_calls::{Answer, HostCalls};
 use crate::ports::store_error::StoreError;
+use crate::skills::own;
 use domain::address::{Address, Scope};
 use domain::component::{Nondeterminism, Stop};
 use domain::effect::turn::TurnCall;
@@ -38,10 +40,21 @@ pub struct ScopeHost {
     said: Mutex<Vec<LocalEffect>>,
     /// How deep this scope is nested.
     pub depth: u8,
+    /// A person approved the tool call that this scope is.
+    pub(super) approved: bool,
     /// Effects that have begun: they end, and are journaled, even when the guest is gone.
     effects: TaskTracker,
     /// The guest is gone: reads need not end. Nested scopes have a child of it.
     abandoned: CancellationToken,
+}
+
+/// The scope whose tool call another scope is.
+#[derive(Clone, Copy)]
+pub struct Parent<'a> {
+    /// It.
+    pub(super) host: &'a ScopeHost,
+    /// Whether a person approved the call.
+    pub(super) approved: bool,
 }
 
 /// What a live call gave: the result, and what commits with its entry.
@@ -86,7 +99,7 @@ impl ScopeHost {
         attempt: Arc<Attempt>,
         scope: Scope,
         plugin: Option<Arc<LivePlugin>>,
-        parent: Option<&Self>,
+        parent: Option<Parent<'_>>,
     ) -> Self {
         let recorded = attempt
             .entries_of(&scope)
@@ -103,9 +116,11 @@ impl ScopeHost {
             recorded,
             ordinal: AtomicU32::new(0),
             said: Mutex::default(),
-            depth: parent.map_or(0, |parent| parent.depth + 1),
+            depth: parent.map_or(0, |parent| parent.host.depth + 1),
+            approved: parent.is_some_and(|parent| parent.approved),
             effects: TaskTracker::new(),
-            abandoned: parent.map_or_else(CancellationToken::new, |parent| parent.abandoned.child_token()),
+            abandoned: parent
+                .map_or_else(CancellationToken::new, |parent| parent.host.abandoned.child_token()),
         }
     }
 
@@ -143,8 +158,15 @@ impl ScopeHost {
     }
 
     /// What the plugin is granted now; none for calls that the host makes itself, which need no grant.
-    pub(super) fn granted(&self) -> Option<Vec<Capability>> {
-        self.plugin.as_ref().map(|plugin| self.attempt.app.catalog.granted(plugin.digest))
+    pub(super) async fn granted(&self) -> Result<Option<Vec<Capability>>, StoreError> {
+        let app = &self.attempt.app;
+        Ok(match &self.plugin {
+            None => None,
+            Some(plugin) => Some(match plugin.owner {
+                None => app.catalog.granted(plugin.digest),
+                Some(user) => own::granted(app, user, plugin.digest).await?,
+            }),
+        })
     }
 
     /// The guest is gone: give up reads, wait for the effects that have begun.
@@ -227,11 +249,16 @@ impl ScopeHost {
         let clock = Arc::clone(&self.attempt.app.ports.clock);
         let began = clock.elapsed();
         let took = || u64::try_from(clock.elapsed().saturating_sub(began).as_micros()).unwrap_or(u64::MAX);
-        if let Err(error) = self.authorize(&call) {
+        if let Err(error) = self.authorize(&call).await? {
             return self.append(ordinal, &call, Performed::error(error), took(), false).await;
         }
         let address = Address { task: self.attempt.task.new.id.clone(), scope: self.scope.clone(), ordinal };
-        let live = Live { host: Arc::clone(&self), address };
+        let mut live = Live { host: Arc::clone(&self), address, approved: false };
+        match approve::approved(&live, &call).await? {
+            Approved::Free => {}
+            Approved::Yes => live.approved = true,
+            Approved::No(performed) => return self.append(ordinal, &call, performed, took(), true).await,
+        }
         match call.class() {
             EffectClass::Read => {
                 let performed = self.read(&live, &call).await?;
@@ -285,8 +312,8 @@ impl ScopeHost {
     }
 
     /// Against the grants of now: the scope may have begun under others.
-    fn authorize(&self, call: &Call) -> Result<(), CallError> {
-        match (&self.plugin, self.granted()) {
+    async fn authorize(&self, call: &Call) -> Result<Result<(), CallError>, StoreError> {
+        Ok(match (&self.plugin, self.granted().await?) {
             (Some(plugin), Some(granted)) => domain::manifest::grant::authorize(
                 &plugin.manifest.id(),
                 call,
@@ -294,7 +321,7 @@ impl ScopeHost {
                 &granted,
             ),
             _ => Ok(()),
-        }
+        })
     }
 
     fn may_send(&self) -> Result<(), Halt> {

@@ -32,7 +32,7 @@ pub(super) async fn perform(live: &Live, call: &KvCall) -> Result<Performed, Hal
                     format!("a key of {} bytes is refused: 1 to {KEY_LIMIT} are allowed", key.len());
                 return Ok(Performed::error(CallError::new(ErrorKind::InvalidInput, "key", message)));
             }
-            let quota = live.host.granted().into_iter().flatten().find_map(|grant| match grant {
+            let quota = live.host.granted().await?.into_iter().flatten().find_map(|grant| match grant {
                 Capability::Kv { quota, .. } => Some(quota),
                 _ => None,
             });

@@ -23,6 +23,8 @@ pub(super) struct Live {
     pub(super) host: Arc<ScopeHost>,
     /// Where the entry will be.
     pub(super) address: Address,
+    /// A person approved this call: what the tool sends itself goes under it.
+    pub(super) approved: bool,
 }
 
 impl Live {

@@ -2,12 +2,13 @@
 
 use super::host::{Halt, Performed, ScopeHost};
 use super::live::Live;
+use super::turn::over_budget;
 use crate::ports::models::collect;
 use domain::effect::model::{ModelAnswer, ModelEvent, ModelRequest, Tier, Usage};
 use domain::effect::{CallError, ErrorKind, Reply};
 use domain::journal::LocalEffect;
 use domain::rigor::request::AgentTask;
-use domain::task::Task;
+use domain::task::{Kind, Task};
 
 /// The tier that a task asked for.
 pub(super) fn tier_of(task: &Task) -> Tier {
@@ -21,6 +22,19 @@ pub(super) fn tell_again(host: &ScopeHost, answer: &ModelAnswer) {
     }
 }
 
+/// The refusal of an agent that has used its tokens of this month. A turn was asked before it began, and is let finish.
+async fn over_budget_of_month(live: &Live) -> Result<Option<CallError>, Halt> {
+    let attempt = &live.host.attempt;
+    let task = &attempt.task.new;
+    if task.kind != Kind::AgentTask {
+        return Ok(None);
+    }
+    let agent = attempt.app.ports.agents.find_agent(task.user, task.agent).await?;
+    let Some(agent) = agent else { return Ok(None) };
+    let budget = agent.configuration().ok().and_then(|config| config.budget);
+    Ok(over_budget(&attempt.app, &agent, budget).await?)
+}
+
 pub(super) async fn complete(live: &Live, request: &ModelRequest) -> Result<Performed, Halt> {
     let attempt = &live.host.attempt;
     let budget = attempt.app.settings.token_budget;
@@ -28,6 +42,9 @@ pub(super) async fn complete(live: &Live, request: &ModelRequest) -> Result<Perf
         let message =
             format!("the task has used its budget of {budget} tokens; an operator can raise `token_budget`");
         return Ok(Performed::error(CallError::new(ErrorKind::Exhausted, "token-budget", message)));
+    }
+    if let Some(error) = over_budget_of_month(live).await? {
+        return Ok(Performed::error(error));
     }
     if request.messages.is_empty() {
         let error =

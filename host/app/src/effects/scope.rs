@@ -1,7 +1,7 @@
 //! Running one scope: begin it or resume it from its entries, call the component, record how it ended.
 
 use super::attempt::{Attempt, stop_of};
-use super::host::{ScopeHost, SharedScopeHost};
+use super::host::{Parent, ScopeHost, SharedScopeHost};
 use super::recorded::{record_output, restore_output, restore_reply};
 use super::schema;
 use crate::App;
@@ -10,6 +10,7 @@ use crate::failpoint;
 use crate::ports::components::{CallRequest, Determinism, Profile};
 use crate::ports::host_calls::{Answer, HostCalls as _};
 use crate::ports::store_error::StoreError;
+use crate::skills::own;
 use domain::address::Scope;
 use domain::component::{CallContext, CallEnd, CallFailure, CallOutcome, Cost, Export, Limits, Output, Stop};
 use domain::effect::{Call, Reply};
@@ -45,7 +46,7 @@ pub async fn run_component(
     scope: &Scope,
     component: &ComponentRef,
     export: &Export,
-    parent: Option<&ScopeHost>,
+    parent: Option<Parent<'_>>,
 ) -> ScopeResult {
     match try_component(attempt, scope, component, export, parent).await {
         Ok(result) => result,
@@ -62,9 +63,9 @@ async fn try_component(
     scope: &Scope,
     component: &ComponentRef,
     export: &Export,
-    parent: Option<&ScopeHost>,
+    parent: Option<Parent<'_>>,
 ) -> Result<ScopeResult, StoreError> {
-    let depth = parent.map_or(0, |parent| parent.depth + 1);
+    let depth = parent.map_or(0, |parent| parent.host.depth + 1);
     let entries = attempt.entries_of(scope);
     if let Some(ended) = recorded_end(attempt, &entries).await? {
         return Ok(ended);
@@ -73,7 +74,11 @@ async fn try_component(
         Some(start) => {
             tell_resumed(attempt, scope, depth).await?;
             let digest = start.digest.unwrap_or(Digest([0; 32]));
-            let plugin = pinned(&attempt.app, digest).await?;
+            let plugin = if start.own {
+                own::pinned(&attempt.app, attempt.task.new.user, digest).await?
+            } else {
+                pinned(&attempt.app, digest).await?
+            };
             (start, plugin)
         }
         None => match begin(attempt, scope, component, export, depth).await? {
@@ -257,12 +262,20 @@ async fn begin(
     export: &Export,
     depth: u8,
 ) -> Result<Result<Begun, CallFailure>, StoreError> {
-    let Some(plugin) = attempt.app.catalog.resolve(component) else {
+    let Some(plugin) = own::resolve(&attempt.app, attempt.task.new.user, component).await? else {
         let message = format!(
             "no live plugin provides {:?}; `skep plugins` shows what is live, held or broken",
             component.name()
         );
         return Ok(Err(CallFailure::Unloadable { message }));
+    };
+    let plugin = match plugin.owner {
+        None => plugin,
+        // Its limits depend on how it runs, which its compiling tells.
+        Some(_) => match own::load(&attempt.app, plugin.digest, &plugin.manifest).await? {
+            Ok(profile) => Arc::new(LivePlugin { profile, ..LivePlugin::clone(&plugin) }),
+            Err(failure) => return Ok(Err(failure)),
+        },
     };
     let mut start = draw(attempt, Some(&plugin), Some(export.clone()), limits(&attempt.app, &plugin));
     start.context = Some(context(&attempt.task, scope, &start));
@@ -289,6 +302,7 @@ fn draw(
     ScopeStart {
         plugin: plugin.map(|plugin| plugin.manifest.id()),
         digest: plugin.map(|plugin| plugin.digest),
+        own: plugin.is_some_and(|plugin| plugin.owner.is_some()),
         abi: plugin.map(|plugin| plugin.manifest.abi.clone()),
         export,
         context: None,
@@ -324,12 +338,21 @@ async fn pinned(app: &App, digest: Digest) -> Result<Option<Arc<LivePlugin>>, St
     }
     let granted: Vec<Capability> = app.catalog.granted(digest);
     Ok(app.ports.plugins.find_plugin(digest).await?.map(|record| {
-        Arc::new(LivePlugin { digest, manifest: record.manifest, granted, profile: Profile::Small })
+        Arc::new(LivePlugin {
+            digest,
+            manifest: record.manifest,
+            granted,
+            profile: Profile::Small,
+            owner: None,
+        })
     }))
 }
 
 /// Make sure that the runtime has the compiled component: another host may have installed it.
 async fn load(app: &App, plugin: &LivePlugin) -> Result<Result<(), CallFailure>, StoreError> {
+    if plugin.owner.is_some() {
+        return Ok(own::load(app, plugin.digest, &plugin.manifest).await?.map(|_profile| ()));
+    }
     if app.ports.components.is_loaded(plugin.digest) {
         return Ok(Ok(()));
     }

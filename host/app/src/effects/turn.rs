@@ -2,6 +2,9 @@
 
 use super::host::{Halt, Performed};
 use super::live::Live;
+use crate::context::App;
+use crate::ports::store_error::StoreError;
+use crate::skills::Toolbox;
 use crate::turns;
 use domain::agent::Agent;
 use domain::effect::turn::{TurnCall, TurnContext};
@@ -32,7 +35,7 @@ async fn context(live: &Live, turn: &Turn) -> Result<Performed, Halt> {
             return Ok(Performed::error(error));
         }
     };
-    if let Some(error) = over_budget(live, &agent, config.budget).await? {
+    if let Some(error) = over_budget(app, &agent, config.budget).await? {
         return Ok(Performed::error(error));
     }
     let now = app.ports.clock.now();
@@ -40,10 +43,13 @@ async fn context(live: &Live, turn: &Turn) -> Result<Performed, Halt> {
         Origin::Tick => app.ports.ticks.waiting_instructions(agent.id, turns::MOST_INSTRUCTIONS).await?,
         Origin::Chat => Vec::new(),
     };
+    let toolbox = Toolbox::of(app, agent.user).await?;
     let request = turns::assemble(&turns::Reading {
         agent: &agent,
         config: &config,
+        skills: toolbox.usable(&config),
         templates: crate::templates::effective(app, &agent).await?,
+        files: crate::files::shown(app, &agent).await?,
         history: turns::history(app, turn, &task.id).await?,
         instructions: instructions.iter().map(|instruction| instruction.text.as_str()).collect(),
         origin: turn.origin,
@@ -76,9 +82,12 @@ async fn context(live: &Live, turn: &Turn) -> Result<Performed, Halt> {
 }
 
 /// The refusal of an agent that has used its tokens of this month.
-async fn over_budget(live: &Live, agent: &Agent, budget: Option<u64>) -> Result<Option<CallError>, Halt> {
+pub(super) async fn over_budget(
+    app: &App,
+    agent: &Agent,
+    budget: Option<u64>,
+) -> Result<Option<CallError>, StoreError> {
     let Some(budget) = budget else { return Ok(None) };
-    let app = &live.host.attempt.app;
     let month: String = app.ports.clock.now().rfc3339().chars().take(7).collect();
     let rows = app.ports.usage.list_usage(agent.user, &month).await?;
     let of_agent = rows.iter().filter(|row| row.agent == agent.id);

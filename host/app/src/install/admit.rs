@@ -50,10 +50,10 @@ impl Install<'_> {
         if let Err(error) = self.record(memory, package).await {
             return Err(broken(&format!("it could not be recorded and is tried again: {error}")));
         }
-        Ok(LivePlugin { digest, manifest: manifest.clone(), granted, profile })
+        Ok(LivePlugin { digest, manifest: manifest.clone(), granted, profile, owner: None })
     }
 
-    async fn examine(&self, package: &Package) -> Result<Profile, Unfit> {
+    pub(super) async fn examine(&self, package: &Package) -> Result<Profile, Unfit> {
         let compiled = self.components.compile(package.bytes.clone(), &package.manifest).await?;
         if let Some(reason) = undeclared(&compiled, &package.manifest) {
             return Err(Unfit { reason, lasting: true });
@@ -81,10 +81,10 @@ impl Install<'_> {
 }
 
 /// Why a component cannot run here.
-struct Unfit {
-    reason: String,
+pub(super) struct Unfit {
+    pub(super) reason: String,
     /// The same bytes would fail again.
-    lasting: bool,
+    pub(super) lasting: bool,
 }
 
 impl From<ComponentError> for Unfit {

@@ -169,9 +169,13 @@ impl Install<'_> {
             return Err(Lost::Lasting(format!("the policy grants its digest no {names} any more")));
         }
         match self.components.compile(bytes, &record.manifest).await {
-            Ok(compiled) => {
-                Ok(LivePlugin { digest, manifest: record.manifest, granted, profile: compiled.profile })
-            }
+            Ok(compiled) => Ok(LivePlugin {
+                digest,
+                manifest: record.manifest,
+                granted,
+                profile: compiled.profile,
+                owner: None,
+            }),
             Err(error @ ComponentError::Internal(_)) => Err(now(&error)),
             Err(error) => Err(Lost::Lasting(error.to_string())),
         }

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 use super::*;
 use crate::ports::components::{CallRequest, Compiled, ComponentError, Profile};
-use crate::ports::packages::BrokenPackage;
+use crate::ports::packages::{BrokenPackage, Unpacked};
 use crate::ports::plugins::{LiveRecord, PluginRecord};
 use crate::ports::store_error::StoreError;
 use bytes::Bytes;
@@ -82,6 +82,10 @@ impl Packages for World {
     async fn changed(&self) {}
 
     fn inspect(&self, _bytes: &Bytes) -> Result<Manifest, BrokenPackage> {
+        Err(BrokenPackage { path: PathBuf::new(), digest: None, reason: "no uploads here".into() })
+    }
+
+    fn unpack(&self, _bytes: &Bytes) -> Result<Unpacked, BrokenPackage> {
         Err(BrokenPackage { path: PathBuf::new(), digest: None, reason: "no uploads here".into() })
     }
 }

@@ -40,6 +40,37 @@ pub struct Scan {
     pub broken: Vec<BrokenPackage>,
 }
 
+/// What the bytes of a package hold: a component, the text of `SKILL.md`, or both under one name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unpacked {
+    /// The component with its manifest.
+    pub component: Option<(Bytes, Manifest)>,
+    /// `SKILL.md`.
+    pub document: Option<Document>,
+}
+
+impl Unpacked {
+    /// The plugin's name; a package has at least one of both.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let component = self.component.as_ref().map(|(_, manifest)| manifest.name.as_str());
+        component.or(self.document.as_ref().map(|document| document.name.as_str())).unwrap_or_default()
+    }
+}
+
+/// A `SKILL.md`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// A plugin's name.
+    pub name: String,
+    /// When to use it.
+    pub description: String,
+    /// A semantic version; 0.0.0 where it says none.
+    pub version: String,
+    /// For models; without the front matter.
+    pub text: String,
+}
+
 /// Plugin directories.
 #[async_trait::async_trait]
 pub trait Packages: Send + Sync + 'static {
@@ -51,4 +82,7 @@ pub trait Packages: Send + Sync + 'static {
 
     /// Read the manifest and check the structure of bytes that did not come from a directory.
     fn inspect(&self, bytes: &Bytes) -> Result<Manifest, BrokenPackage>;
+
+    /// Read a package that somebody sent: a component, or a zip archive. Blocks for as long as it takes to look at each entry.
+    fn unpack(&self, bytes: &Bytes) -> Result<Unpacked, BrokenPackage>;
 }

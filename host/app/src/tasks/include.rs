@@ -68,8 +68,11 @@ pub async fn with_includes(app: &App, task: &Task, includes: &[Include]) -> Resu
                 json!({ "deliveries": task.deliveries, "strikes": task.strikes, "cancelRequested": task.cancel_requested }),
             ),
             Include::Usage => ("usage", usage(app, task).await?),
-            // A development task takes no effect that wants an approval: it works on a copy.
-            Include::Approvals => ("approvals", json!([])),
+            Include::Approvals => {
+                let now = app.ports.clock.now();
+                let approvals = app.ports.approvals.list_task_approvals(&task.new.id, now).await?;
+                ("approvals", approvals.iter().map(crate::approvals::shown).collect())
+            }
         };
         if let Some(fields) = whole.as_object_mut() {
             fields.insert(name.to_owned(), part);

@@ -1,5 +1,7 @@
 //! The conversation that a model is asked to go on with.
 
+use crate::files::Shown;
+use crate::skills::Usable;
 use domain::agent::Agent;
 use domain::agent::config::AgentConfig;
 use domain::effect::model::{ModelMessage, ModelRequest, Role};
@@ -12,14 +14,21 @@ use serde_json::Value;
 /// Characters of the room that a turn reads. The newest message is read whatever its length.
 const HISTORY_CHARACTERS: usize = 48_000;
 
+/// Characters of the skills' instructions that a turn reads; a skill whose text has no room is there by its description.
+const SKILL_CHARACTERS: usize = 32_000;
+
 /// Everything that a turn reads.
 pub(crate) struct Reading<'a> {
     /// Whose turn.
     pub(crate) agent: &'a Agent,
     /// In force.
     pub(crate) config: &'a AgentConfig,
+    /// What it may use, by name.
+    pub(crate) skills: Vec<Usable<'a>>,
     /// In the order in which they are read.
     pub(crate) templates: Vec<(Template, String)>,
+    /// Of its workspace.
+    pub(crate) files: Shown,
     /// Oldest first.
     pub(crate) history: Vec<Message>,
     /// Of a tick.
@@ -74,7 +83,46 @@ fn system(reading: &Reading<'_>) -> String {
             parts.push(format!("# {}\n\n{text}", template.as_str()));
         }
     }
+    parts.extend(workspace(&reading.files));
+    parts.extend(skills(&reading.skills));
     parts.join("\n\n")
+}
+
+/// What the agent has in its workspace; nothing when that is empty.
+fn workspace(shown: &Shown) -> Vec<String> {
+    if shown.files.is_empty() {
+        return Vec::new();
+    }
+    let mut list = "# Files in your workspace\n".to_owned();
+    for (path, size) in &shown.files {
+        list.push_str(&format!("\n- {path} ({size} bytes)"));
+    }
+    let notes = shown.notes.iter().map(|(name, text)| format!("# File {name}\n\n{}", text.trim()));
+    std::iter::once(list).chain(notes).collect()
+}
+
+/// What the agent may use: the text of each skill as far as there is room, and what its tools do.
+fn skills(skills: &[Usable<'_>]) -> Option<String> {
+    if skills.is_empty() {
+        return None;
+    }
+    let mut left = SKILL_CHARACTERS;
+    let mut text = "# Skills".to_owned();
+    for skill in skills {
+        text.push_str(&format!("\n\n## {}\n\n{}", skill.name, skill.description.trim()));
+        for (tool, description) in &skill.tools {
+            let first = description.lines().next().unwrap_or_default().trim();
+            text.push_str(&format!("\n- tool `{tool}`: {first}"));
+        }
+        let instructions = skill.instructions.unwrap_or_default();
+        let length = instructions.chars().count();
+        if length > 0 && length <= left {
+            left -= length;
+            text.push_str("\n\n");
+            text.push_str(instructions);
+        }
+    }
+    Some(text)
 }
 
 /// What an elizaOS client said about the agent: `system` and `bio`.
@@ -152,11 +200,16 @@ mod tests {
         Reading {
             agent,
             config,
+            skills: Vec::new(),
             templates: vec![
                 (Template::Soul, "Be kind.".to_owned()),
                 (Template::Memory, " ".to_owned()),
                 (Template::Heartbeat, "Look at the hive.".to_owned()),
             ],
+            files: Shown {
+                files: vec![("plan.md".to_owned(), 9)],
+                notes: vec![("plan.md".to_owned(), "Bees.\n".to_owned())],
+            },
             history: vec![said(MessageRole::User, "Hello"), said(MessageRole::Assistant, "Hi")],
             instructions: vec!["Count the bees"],
             origin,
@@ -174,6 +227,10 @@ mod tests {
             system.contains("\"writer\"")
                 && system.contains("Knows bees.")
                 && system.contains("# SOUL.md\n\nBe kind.")
+        );
+        assert!(
+            system.ends_with("# Files in your workspace\n\n- plan.md (9 bytes)\n\n# File plan.md\n\nBees."),
+            "{system}"
         );
         assert!(!system.contains("HEARTBEAT") && !system.contains("MEMORY"), "{system}");
         let roles: Vec<Role> = request.messages.iter().map(|message| message.role).collect();

@@ -4,6 +4,7 @@ use crate::context::App;
 use crate::fields::invalid;
 use crate::references;
 use crate::rights::{self, Action};
+use crate::skills::Toolbox;
 use domain::caller::Caller;
 use domain::error::Error;
 use domain::manifest::is_name;
@@ -31,7 +32,8 @@ pub async fn get(app: &App, caller: &Caller, reference: &str) -> Result<Value, E
     let scoped = references::user(app, caller, reference).await?;
     rights::authorize(&scoped.caller, Action::ReadUser(&scoped.user))?;
     let agents = app.ports.agents.list_agents(scoped.user.id).await?;
-    let agents: Vec<Value> = agents.iter().map(|agent| crate::agents::shown(app, agent)).collect();
+    let toolbox = Toolbox::of(app, scoped.user.id).await?;
+    let agents: Vec<Value> = agents.iter().map(|agent| crate::agents::shown(&toolbox, agent)).collect();
     let mut shown = super::shown(&scoped.user);
     if let Some(fields) = shown.as_object_mut() {
         fields.insert("agents".to_owned(), Value::Array(agents));

@@ -110,6 +110,15 @@ impl AgentConfig {
         self.allow.as_deref().is_none_or(matches) && !self.deny.as_deref().is_some_and(matches)
     }
 
+    /// Whether the agent may use a skill that has no tools: by the patterns for its tools, `NAME.*`, or by its name.
+    #[must_use]
+    pub fn allows_skill(&self, name: &str) -> bool {
+        let as_tool = format!("{name}.");
+        let matches = |pattern: &String| name_matches(pattern, name) || name_matches(pattern, &as_tool);
+        self.allow.as_deref().is_none_or(|patterns| patterns.iter().any(matches))
+            && !self.deny.as_deref().is_some_and(|patterns| patterns.iter().any(matches))
+    }
+
     /// The whole configuration with defaults, as people see it. `interval` is the one in force.
     #[must_use]
     pub fn shown(&self, interval: Duration) -> Value {

@@ -1,7 +1,8 @@
 //! Driver of agent tasks: the line of personalities through five phases each, gates after each round, repair rounds.
 //!
-//! A failed gate sends the work back, whether the host computed it or a personality that works again: coder-ai and those after it
-//! get it as a finding. How often is the scope's. When no round is left, the scope decides which failed gates refuse the result;
+//! A failed gate sends the work back, whether the host computed it or a personality that works again: the first who makes a result and
+//! those after it get it as a finding. Who judges before coder-ai (security-ai in its own line) looks again first, and once more after
+//! the last round. How often is the scope's. When no round is left, the scope decides which failed gates refuse the result;
 //! those that do not are shown with it. Gates of those who do not work again (requirements, plan, design) are shown, too: no change
 //! of files can mend them.
 //!
@@ -19,8 +20,8 @@ use crate::effect::{Call, Reply};
 use crate::history::{Command, Decision, Standing, TaskHistory, Work, Yield};
 use crate::retry::RetryPolicy;
 use crate::rigor::brief::{Brief, Contribution};
-use crate::rigor::gate::{Gate, findings, refusals};
-use crate::rigor::line::{Station, groups, line, repair};
+use crate::rigor::gate::{CHANGES, Gate, GateStatus, findings, refusals};
+use crate::rigor::line::{Station, groups, judges, line, makes, repair, verifies};
 use crate::rigor::phase::Phase;
 use crate::rigor::request::{AgentTask, Source};
 use crate::task::{AtWork, Progress, TaskFailure};
@@ -81,11 +82,16 @@ impl Walk<'_> {
         let mut contributions: Vec<Contribution> = Vec::new();
         let mut brief_findings: Vec<Gate> = Vec::new();
         let mut own_gates: Vec<(Station, Vec<Gate>)> = Vec::new();
-        let mut summary = String::new();
+        let mut summaries: Vec<(Station, String)> = Vec::new();
         let rounds = self.task.scope.rounds();
-        let repairing = repair(stations);
-        for round in 1..=rounds {
-            let working = if round == 1 { stations } else { repairing };
+        let (repairing, judges) = (repair(stations), judges(stations));
+        // After the last round, those who judge before coder-ai look once more: what they say in the end is about the end.
+        for round in 1..=rounds + 1 {
+            let working = match round {
+                1 => stations,
+                round if round > rounds => judges,
+                _ => repairing,
+            };
             if round > 1 {
                 self.expected = self
                     .expected
@@ -93,6 +99,11 @@ impl Walk<'_> {
             }
             let files = self.survey(round)?;
             for group in groups(working) {
+                let is_judged = group.iter().all(|station| judges.contains(station));
+                // They found nothing any more and nothing else was wrong: what stands there was verified in the round before.
+                if round > 1 && !judges.is_empty() && !is_judged && brief_findings.is_empty() {
+                    break;
+                }
                 let brief = Brief {
                     task: self.task.task.clone(),
                     scope: self.task.scope.as_str().to_owned(),
@@ -104,10 +115,16 @@ impl Walk<'_> {
                 for (station, finished) in self.group(&group, &brief)? {
                     contributions.retain(|contribution| contribution.personality != station.personality);
                     own_gates.retain(|(other, _)| *other != station);
-                    own_gates.push((station, named(&station, finished.gates)));
-                    if !finished.summary.is_empty() {
-                        summary = finished.summary;
+                    let gates = named(&station, finished.gates);
+                    if round > 1 && is_judged {
+                        let of = format!("{}: ", station.personality);
+                        brief_findings.retain(|finding| !finding.name.starts_with(&of));
+                        let failed = gates.iter().filter(|gate| has_failed(gate));
+                        brief_findings.extend(failed.cloned());
                     }
+                    own_gates.push((station, gates));
+                    summaries.retain(|(other, _)| *other != station);
+                    summaries.push((station, finished.summary));
                     contributions.push(Contribution {
                         personality: station.personality.to_owned(),
                         details: finished.details,
@@ -118,7 +135,9 @@ impl Walk<'_> {
                     }
                 }
             }
-            let report = self.gates(round)?;
+            let mut report = self.gates(round)?;
+            let must_change = self.task.capabilities.iter().any(|capability| capability.changes());
+            report.gates.iter_mut().filter(|_| !must_change).for_each(excuse);
             // Every personality's checks are shown; only those whose work can be made again send it back.
             let own: Vec<Gate> = own_gates
                 .iter()
@@ -128,13 +147,27 @@ impl Walk<'_> {
             let mut gates = report.gates.clone();
             gates.extend(own_gates.iter().flat_map(|(_, gates)| gates.iter().cloned()));
             let scope = self.task.scope;
+            let demanded = |gate: &Gate| must_change || gate.name != CHANGES;
             brief_findings = findings(scope, &report.gates, &own);
-            if !brief_findings.is_empty() && round < rounds && !repairing.is_empty() {
+            brief_findings.retain(demanded);
+            let looks_again = round == rounds
+                && own_gates
+                    .iter()
+                    .any(|(station, gates)| judges.contains(station) && gates.iter().any(has_failed));
+            if !brief_findings.is_empty() && !repairing.is_empty() && (round < rounds || looks_again) {
                 continue;
             }
-            let refused = refusals(scope, &report.gates, &own);
+            let mut refused = refusals(scope, &report.gates, &own);
+            refused.retain(demanded);
             if refused.is_empty() {
-                return Ok(output::build(&summary, &self.task, &report, gates, &contributions, round));
+                return Ok(output::build(
+                    &summary(&summaries),
+                    &self.task,
+                    &report,
+                    gates,
+                    &contributions,
+                    round,
+                ));
             }
             let last = working.last().map(|station| station.personality);
             return Err(Halt::Failed(output::refused(scope, round, last, &refused, &gates)));
@@ -217,10 +250,38 @@ impl Walk<'_> {
     }
 }
 
+/// A line that judges may find that all is well: then no change is no failure.
+fn excuse(gate: &mut Gate) {
+    if gate.name == CHANGES && has_failed(gate) {
+        gate.status = GateStatus::NotRun;
+        gate.evidence.push_str("; these capabilities judge, and need not change anything");
+    }
+}
+
+fn has_failed(gate: &Gate) -> bool {
+    gate.status == GateStatus::Failed
+}
+
 /// The gates as they are shown and sent back: with the name of who made the check.
 fn named(station: &Station, gates: Vec<Gate>) -> Vec<Gate> {
     let name = |gate: &Gate| format!("{}: {}", station.personality, gate.name);
     gates.into_iter().map(|gate| Gate { name: name(&gate), ..gate }).collect()
+}
+
+/// What those who made the result say of it, in the order of the line; else what the last one says.
+fn summary(summaries: &[(Station, String)]) -> String {
+    let told =
+        |(station, text): &&(Station, String)| makes(station) && !verifies(station) && !text.is_empty();
+    let mut texts: Vec<&str> = Vec::new();
+    for (_, text) in summaries.iter().filter(told) {
+        if !texts.contains(&text.as_str()) {
+            texts.push(text);
+        }
+    }
+    if texts.is_empty() {
+        texts.extend(summaries.iter().map(|(_, text)| text.as_str()).rfind(|text| !text.is_empty()));
+    }
+    texts.join(" ")
 }
 
 /// Who works on a command, when it is the phase of a personality.

@@ -139,6 +139,81 @@ pub fn missing<'a>(requested: &'a [Capability], granted: &[Capability]) -> Vec<&
     requested.iter().filter(|request| !granted.iter().any(|grant| grant.covers(request))).collect()
 }
 
+/// What is asked for and not given, in words: (interface, what of it).
+#[must_use]
+pub fn widened(requested: &[Capability], granted: &[Capability]) -> Vec<(&'static str, String)> {
+    let lacks = |request: &&Capability| (request.interface(), lacking(request, granted));
+    missing(requested, granted).iter().map(lacks).collect()
+}
+
+/// The parts of one request that nothing of what is given has; all of it where only the combination is new.
+fn lacking(request: &Capability, granted: &[Capability]) -> String {
+    let parts = parts(request);
+    let has = |part: &&(String, Capability)| !granted.iter().any(|given| given.covers(&part.1));
+    let new: Vec<&str> = parts.iter().filter(has).map(|(words, _)| words.as_str()).collect();
+    if new.is_empty() { parts.iter().map(|(words, _)| words.as_str()).collect::<Vec<_>>() } else { new }
+        .join(", ")
+}
+
+/// A request as its smallest parts, each with words for it.
+fn parts(request: &Capability) -> Vec<(String, Capability)> {
+    let reason = String::new;
+    match request {
+        Capability::Model { tiers, .. } => tiers
+            .iter()
+            .map(|tier| {
+                (
+                    format!("tier {}", tier.as_str()),
+                    Capability::Model { reason: reason(), tiers: vec![*tier] },
+                )
+            })
+            .collect(),
+        Capability::Http { hosts, methods, credentials, .. } => hosts
+            .iter()
+            .flat_map(|host| methods.iter().map(move |method| (host, method)))
+            .map(|(host, method)| {
+                let part = Capability::Http {
+                    reason: reason(),
+                    hosts: vec![host.clone()],
+                    methods: vec![method.clone()],
+                    credentials: Vec::new(),
+                };
+                (format!("{method} {host}"), part)
+            })
+            .chain(credentials.iter().map(|credential| {
+                let part = Capability::Http {
+                    reason: reason(),
+                    hosts: Vec::new(),
+                    methods: Vec::new(),
+                    credentials: vec![credential.clone()],
+                };
+                (format!("secret {} to {}", credential.secret, credential.hosts.join(" ")), part)
+            }))
+            .collect(),
+        Capability::Secrets { names, .. } => names
+            .iter()
+            .map(|name| (name.clone(), Capability::Secrets { reason: reason(), names: vec![name.clone()] }))
+            .collect(),
+        Capability::Files { access, paths, .. } => paths
+            .iter()
+            .map(|path| {
+                let word = if *access == Access::ReadWrite { "read and write" } else { "read" };
+                let part = Capability::Files { reason: reason(), access: *access, paths: vec![path.clone()] };
+                (format!("{word} {path:?}"), part)
+            })
+            .collect(),
+        Capability::Kv { quota, .. } => vec![(format!("{quota} bytes"), request.clone())],
+        Capability::Tools { names, .. } => names
+            .iter()
+            .map(|name| (name.clone(), Capability::Tools { reason: reason(), names: vec![name.clone()] }))
+            .collect(),
+        Capability::Agents { names, .. } => names
+            .iter()
+            .map(|name| (name.clone(), Capability::Agents { reason: reason(), names: vec![name.clone()] }))
+            .collect(),
+    }
+}
+
 /// Check a call of `plugin` against its grants.
 ///
 /// # Errors
@@ -358,5 +433,8 @@ mod tests {
         assert!(missing(&asked, &[http(&["a.com", "b.com", "c.com"])]).is_empty());
         assert_eq!(missing(&asked, &[http(&["a.com"])]).len(), 1);
         assert_eq!(missing(&[http(&["*"])], &[http(&["a.com"])]).len(), 1);
+        assert_eq!(widened(&asked, &[http(&["a.com"])]), [("http", "GET b.com".to_owned())]);
+        assert_eq!(widened(&asked, &[]), [("http", "GET a.com, GET b.com".to_owned())]);
+        assert_eq!(widened(&asked, &asked), []);
     }
 }

@@ -65,13 +65,32 @@ pub fn groups(line: &[Station]) -> Vec<Vec<Station>> {
     groups
 }
 
-/// The end of a line that works again when failed gates send the work back: from coder-ai on. In a line without it, from the first
-/// who makes a result: the specialists come after those who understand and plan.
+/// The end of a line that works again when failed gates send the work back: from the first who makes or judges a result, coder-ai
+/// in most lines. Those who understand and plan come before.
 #[must_use]
 pub fn repair(line: &[Station]) -> &[Station] {
-    let makes = |station: &Station| ![REQUIREMENTS, PLANNER, ARCHITECT].contains(station);
-    let start = line.iter().position(|station| *station == CODER).or_else(|| line.iter().position(makes));
-    start.and_then(|start| line.get(start..)).unwrap_or_default()
+    line.iter().position(makes).and_then(|start| line.get(start..)).unwrap_or_default()
+}
+
+/// Who judges the work of coder-ai before it begins, as security-ai does in its own line: what they found is only known to be mended
+/// when they have looked again.
+#[must_use]
+pub fn judges(line: &[Station]) -> &[Station] {
+    let repairing = repair(line);
+    let coder = repairing.iter().position(|station| *station == CODER).unwrap_or(0);
+    repairing.get(..coder).unwrap_or_default()
+}
+
+/// True for those whose work is the result, or a judgement of it.
+#[must_use]
+pub fn makes(station: &Station) -> bool {
+    ![REQUIREMENTS, PLANNER, ARCHITECT].contains(station)
+}
+
+/// True for those who only verify what others made.
+#[must_use]
+pub fn verifies(station: &Station) -> bool {
+    *station == TESTER
 }
 
 #[cfg(test)]
@@ -106,14 +125,14 @@ mod tests {
     }
 
     #[test]
-    fn work_goes_back_to_coder_ai_or_in_a_line_without_it_to_the_specialist_and_everybody_after() {
+    fn work_goes_back_to_the_first_who_makes_or_judges_a_result_and_everybody_after() {
         let back = |capabilities: &[Capability]| {
             let line = line(capabilities);
             repair(&line).iter().map(|station| station.personality).collect::<Vec<_>>()
         };
         for (capabilities, expected) in [
             (&[Capability::Build][..], &["coder-ai", "tester-ai"][..]),
-            (&[Capability::Secure], &["coder-ai", "tester-ai"]),
+            (&[Capability::Secure], &["security-ai", "coder-ai", "tester-ai"]),
             (&[Capability::Operate], &["ops-ai", "tester-ai"]),
             (&[Capability::Platform], &["platform-ai", "tester-ai"]),
             (&[Capability::Govern], &["govern-ai"]),
@@ -123,5 +142,11 @@ mod tests {
             assert_eq!(back(capabilities), expected, "{capabilities:?}");
         }
         assert_eq!(repair(&[REQUIREMENTS, PLANNER]), []);
+        assert_eq!(judges(&line(&[Capability::Secure])), [SECURITY]);
+        for none in
+            [&[Capability::Build][..], &[Capability::Operate], &[Capability::Build, Capability::Secure]]
+        {
+            assert_eq!(judges(&line(none)), [], "{none:?}");
+        }
     }
 }

@@ -74,6 +74,14 @@ macro_rules! words {
     };
 }
 
+impl Capability {
+    /// True if a task of this capability has to change files. Those that judge may find that all is well.
+    #[must_use]
+    pub fn changes(self) -> bool {
+        !matches!(self, Self::Secure | Self::Govern)
+    }
+}
+
 words!(Capability { Build = "BUILD", Operate = "OPERATE", Secure = "SECURE", Platform = "PLATFORM", Evolve = "EVOLVE", Optimize = "OPTIMIZE", Govern = "GOVERN" });
 words!(RigorScope { Demo = "demo", Poc = "poc", Mvp = "mvp", Product = "product", Production = "production" });
 words!(Priority { Low = "low", Normal = "normal", High = "high" });

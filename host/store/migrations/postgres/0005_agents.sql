@@ -153,25 +153,44 @@ CREATE TABLE agent_files (
 CREATE INDEX agent_files_blob ON agent_files (blob);
 CREATE INDEX agent_files_user ON agent_files (user_id);
 
--- Plugins that a user installed. `state` is `live` or `held`.
+-- Plugins that a user installed, by the version (the sha256 of the package) in each role.
 CREATE TABLE skills (
     user_id       text NOT NULL REFERENCES users ON DELETE CASCADE,
     id            text NOT NULL,
-    version       text NOT NULL,
-    -- The bytes that are live; null while the first version is held.
-    live          bytea REFERENCES blobs,
+    -- What new calls go to; null while the first version is held.
+    live          bytea,
     -- A newer version that waits for a grant.
-    held          bytea REFERENCES blobs,
+    held          bytea,
     -- What `rollback` goes back to.
-    previous      bytea REFERENCES blobs,
-    -- Text of SKILL.md, where the package had one.
-    instructions  bytea,
+    previous      bytea,
     installed_at  bigint NOT NULL,
     updated_at    bigint NOT NULL,
     PRIMARY KEY (user_id, id)
 );
 
--- What a user granted to which bytes; JSON list of capabilities.
+-- One package of a skill. A version that has no role any more stays until no task is left that may have begun on it.
+CREATE TABLE skill_versions (
+    user_id       text NOT NULL REFERENCES users ON DELETE CASCADE,
+    id            text NOT NULL,
+    digest        bytea NOT NULL REFERENCES blobs,
+    -- The component in it; the package itself where that is a bare component, null where there is only text.
+    component     bytea REFERENCES blobs,
+    version       text NOT NULL,
+    description   text NOT NULL,
+    -- JSON; null without a component.
+    manifest      text,
+    -- Text of SKILL.md, where the package has one.
+    instructions  text,
+    size          bigint NOT NULL,
+    -- Since when it has no role; null while it has one.
+    left_at       bigint,
+    PRIMARY KEY (user_id, id, digest)
+);
+CREATE INDEX skill_versions_digest ON skill_versions (digest);
+CREATE INDEX skill_versions_component ON skill_versions (component);
+CREATE INDEX skill_versions_left ON skill_versions (left_at) WHERE left_at IS NOT NULL;
+
+-- What a user granted to which component; JSON list of capabilities.
 CREATE TABLE grants (
     user_id       text NOT NULL REFERENCES users ON DELETE CASCADE,
     digest        bytea NOT NULL,
@@ -185,23 +204,25 @@ CREATE TABLE approvals (
     id              text PRIMARY KEY,
     user_id         text NOT NULL REFERENCES users ON DELETE CASCADE,
     agent_id        text NOT NULL REFERENCES agents ON DELETE CASCADE,
-    task            text,
+    task            text REFERENCES tasks ON DELETE CASCADE,
     tool            text NOT NULL,
-    arguments_hash  bytea NOT NULL,
+    arguments_hash  text NOT NULL,
     arguments       text NOT NULL,
     digest          bytea NOT NULL,
     origin          text NOT NULL,
-    -- `pending`, `approved`, `rejected` or `used`; expired is pending or approved after `expires_at`.
+    -- `pending`, `approved`, `rejected`, `used` or `expired`; expired is also pending or approved after `expires_at`.
     status          text NOT NULL,
     reason          text,
     created_at      bigint NOT NULL,
     expires_at      bigint NOT NULL,
     decided_at      bigint,
     decided_by      text,
-    used_at         bigint
+    used_at         bigint,
+    -- The place that used it.
+    used_by         text
 );
 CREATE INDEX approvals_user ON approvals (user_id, created_at DESC);
-CREATE INDEX approvals_match ON approvals (agent_id, tool, arguments_hash, digest) WHERE status IN ('pending', 'approved');
+CREATE INDEX approvals_task ON approvals (task) WHERE task IS NOT NULL;
 
 -- Requests taken out of a window by all hosts together; hosts take several at a time.
 CREATE TABLE rate_windows (

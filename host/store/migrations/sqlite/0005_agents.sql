@@ -152,25 +152,44 @@ CREATE TABLE agent_files (
 CREATE INDEX agent_files_blob ON agent_files (blob);
 CREATE INDEX agent_files_user ON agent_files (user_id);
 
--- Plugins that a user installed. `state` is `live` or `held`.
+-- Plugins that a user installed, by the version (the sha256 of the package) in each role.
 CREATE TABLE skills (
     user_id       TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     id            TEXT NOT NULL,
-    version       TEXT NOT NULL,
-    -- The bytes that are live; null while the first version is held.
-    live          BLOB REFERENCES blobs (digest),
+    -- What new calls go to; null while the first version is held.
+    live          BLOB,
     -- A newer version that waits for a grant.
-    held          BLOB REFERENCES blobs (digest),
+    held          BLOB,
     -- What `rollback` goes back to.
-    previous      BLOB REFERENCES blobs (digest),
-    -- Text of SKILL.md, where the package had one.
-    instructions  TEXT,
+    previous      BLOB,
     installed_at  INTEGER NOT NULL,
     updated_at    INTEGER NOT NULL,
     PRIMARY KEY (user_id, id)
 ) STRICT, WITHOUT ROWID;
 
--- What a user granted to which bytes; JSON list of capabilities.
+-- One package of a skill. A version that has no role any more stays until no task is left that may have begun on it.
+CREATE TABLE skill_versions (
+    user_id       TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    id            TEXT NOT NULL,
+    digest        BLOB NOT NULL REFERENCES blobs (digest),
+    -- The component in it; the package itself where that is a bare component, null where there is only text.
+    component     BLOB REFERENCES blobs (digest),
+    version       TEXT NOT NULL,
+    description   TEXT NOT NULL,
+    -- JSON; null without a component.
+    manifest      TEXT,
+    -- Text of SKILL.md, where the package has one.
+    instructions  TEXT,
+    size          INTEGER NOT NULL,
+    -- Since when it has no role; null while it has one.
+    left_at       INTEGER,
+    PRIMARY KEY (user_id, id, digest)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX skill_versions_digest ON skill_versions (digest);
+CREATE INDEX skill_versions_component ON skill_versions (component);
+CREATE INDEX skill_versions_left ON skill_versions (left_at) WHERE left_at IS NOT NULL;
+
+-- What a user granted to which component; JSON list of capabilities.
 CREATE TABLE grants (
     user_id       TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     digest        BLOB NOT NULL,
@@ -184,23 +203,25 @@ CREATE TABLE approvals (
     id              TEXT PRIMARY KEY,
     user_id         TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     agent_id        TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
-    task            TEXT,
+    task            TEXT REFERENCES tasks (id) ON DELETE CASCADE,
     tool            TEXT NOT NULL,
-    arguments_hash  BLOB NOT NULL,
+    arguments_hash  TEXT NOT NULL,
     arguments       TEXT NOT NULL,
     digest          BLOB NOT NULL,
     origin          TEXT NOT NULL,
-    -- `pending`, `approved`, `rejected` or `used`; expired is pending or approved after `expires_at`.
+    -- `pending`, `approved`, `rejected`, `used` or `expired`; expired is also pending or approved after `expires_at`.
     status          TEXT NOT NULL,
     reason          TEXT,
     created_at      INTEGER NOT NULL,
     expires_at      INTEGER NOT NULL,
     decided_at      INTEGER,
     decided_by      TEXT,
-    used_at         INTEGER
+    used_at         INTEGER,
+    -- The place that used it.
+    used_by         TEXT
 ) STRICT;
 CREATE INDEX approvals_user ON approvals (user_id, created_at DESC);
-CREATE INDEX approvals_match ON approvals (agent_id, tool, arguments_hash, digest) WHERE status IN ('pending', 'approved');
+CREATE INDEX approvals_task ON approvals (task) WHERE task IS NOT NULL;
 
 -- Requests taken out of a window by all hosts together; hosts take several at a time.
 CREATE TABLE rate_windows (

@@ -102,7 +102,8 @@ async fn clean(write: &mut Write, oldest: Timestamp, limit: u32) -> Result<u64, 
                    AND NOT EXISTS (SELECT 1 FROM workspace_files f WHERE f.blob = b.digest)
                    AND NOT EXISTS (SELECT 1 FROM plugins p WHERE p.digest = b.digest)
                    AND NOT EXISTS (SELECT 1 FROM agent_files a WHERE a.blob = b.digest)
-                   AND NOT EXISTS (SELECT 1 FROM skills s WHERE b.digest IN (s.live, s.held, s.previous))
+                   AND NOT EXISTS (SELECT 1 FROM skill_versions v WHERE v.digest = b.digest)
+                   AND NOT EXISTS (SELECT 1 FROM skill_versions v WHERE v.component = b.digest)
                  ORDER BY b.created_at LIMIT $2 FOR UPDATE SKIP LOCKED
              )",
         )

@@ -48,6 +48,15 @@ pub(super) async fn suspend(
     effects::apply(write, &mut held, &[LocalEffect::Progress(progress.clone())]).await?;
     let (state, cancelled) = lock(write, &held).await?;
     let next = after(&held, state, Transition::Suspend)?;
+    // Under the lock of the task's row, which whoever decides takes first.
+    let decided = write
+        .query(
+            "SELECT EXISTS (SELECT 1 FROM approvals WHERE task = $1 AND status IN ('approved', 'rejected') AND used_at IS NULL)",
+        )
+        .bind(held.task.clone())
+        .fetch_one(write.connection())
+        .await?;
+    let decided: bool = decided.try_get(0)?;
     held.save(write).await?;
     write
         .query(
@@ -55,8 +64,8 @@ pub(super) async fn suspend(
         )
         .bind(held.task.clone())
         .bind(next.as_str())
-        // A cancel that came while it ran must not wait for the timer: a worker ends it.
-        .bind(write.now().0.saturating_add(if cancelled { wait.min(0) } else { wait }))
+        // A cancel or a decision that came while it ran must not wait for the timer: a worker ends it.
+        .bind(write.now().0.saturating_add(if cancelled || decided { wait.min(0) } else { wait }))
         .bind(held.progressed())
         .execute(write.connection())
         .await?;

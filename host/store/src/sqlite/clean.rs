@@ -32,7 +32,8 @@ pub(super) fn blobs(connection: &Connection, now: Timestamp, limit: u32) -> Outc
                  AND NOT EXISTS (SELECT 1 FROM workspace_files WHERE blob = old.digest)
                  AND NOT EXISTS (SELECT 1 FROM plugins WHERE digest = old.digest)
                  AND NOT EXISTS (SELECT 1 FROM agent_files WHERE blob = old.digest)
-                 AND NOT EXISTS (SELECT 1 FROM skills WHERE old.digest IN (live, held, previous))
+                 AND NOT EXISTS (SELECT 1 FROM skill_versions WHERE digest = old.digest)
+                 AND NOT EXISTS (SELECT 1 FROM skill_versions WHERE component = old.digest)
                  ORDER BY created_at LIMIT ?2) RETURNING digest",
         )?
         .query_map(params![before(now, BLOB_GRACE).0, limit], |row| row.get(0))?

@@ -109,7 +109,13 @@ impl Journal for SqliteStore {
             show_progress(connection, &lease.task, &mut fenced, &progress, now)?;
             record(connection, &lease, &fenced)?;
             // A cancel that came while it ran must not wait for the timer: a worker ends it.
-            let wake_at = if task.cancel_requested { wake_at.min(now) } else { wake_at };
+            // Neither must a decision that came meanwhile.
+            let decided: bool = connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM approvals WHERE task = ?1 AND status IN ('approved', 'rejected') AND used_at IS NULL)",
+                )?
+                .query_row(params![lease.task.as_str()], |row| row.get(0))?;
+            let wake_at = if task.cancel_requested || decided { wake_at.min(now) } else { wake_at };
             connection
                 .prepare_cached(
                     "UPDATE tasks SET state = ?2, wake_at = ?3, strikes = CASE WHEN ?4 THEN 0 ELSE strikes END WHERE id = ?1",

@@ -1,6 +1,8 @@
 //! One database for one case, with two users, a clock and a source of ids.
 
+use app::ports::agent_files::AgentFiles;
 use app::ports::agents::Agents;
+use app::ports::approvals::Approvals;
 use app::ports::blobs::Blobs;
 use app::ports::clock::{Clock as _, Entropy as _};
 use app::ports::idempotency::Idempotency;
@@ -15,6 +17,7 @@ use app::ports::rate_windows::RateWindows;
 use app::ports::rooms::Rooms;
 use app::ports::secrets::Secrets;
 use app::ports::sessions::Sessions;
+use app::ports::skills::Skills;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -40,6 +43,7 @@ pub(crate) trait Store:
     + Blobs
     + Workspaces
     + Kv
+    + AgentFiles
     + Logs
     + Keys
     + Users
@@ -54,6 +58,8 @@ pub(crate) trait Store:
     + RateWindows
     + UsageReader
     + Plugins
+    + Skills
+    + Approvals
 {
 }
 
@@ -64,6 +70,7 @@ impl<T> Store for T where
         + Blobs
         + Workspaces
         + Kv
+        + AgentFiles
         + Logs
         + Keys
         + Users
@@ -78,6 +85,8 @@ impl<T> Store for T where
         + RateWindows
         + UsageReader
         + Plugins
+        + Skills
+        + Approvals
 {
 }
 

@@ -104,6 +104,7 @@ impl Bench {
             context: None,
             plugin: Some("hello@1.0.0".to_owned()),
             digest: None,
+            own: false,
             abi: Some("0.1.0".to_owned()),
             export: None,
             config: json!({}),

@@ -9,6 +9,7 @@ mod bench;
 mod build;
 
 mod accounts;
+mod agent_files;
 mod agents;
 mod append;
 mod blobs;
@@ -25,6 +26,7 @@ mod plugins;
 mod rates;
 mod rooms;
 mod secrets;
+mod skills;
 mod sqlite_only;
 mod strikes;
 mod submit;

@@ -139,7 +139,7 @@ cases! {
         let put = async |text: &str| bench.store.put_blob(text.as_bytes().to_vec().into()).await.unwrap();
         let (file, skill, loose) = (put("file").await, put("skill").await, put("loose").await);
         let task = TaskId::new(TaskId::TASK, bench.random());
-        for (table, blob) in [("agent_files", file), ("skills", skill)] {
+        for (table, blob) in [("agent_files", file), ("skill_versions", skill)] {
             let values = row(bench, table, bench.user, bench.agent, &task, blob, 1).await;
             bench.execute(&format!("INSERT INTO {table} {values}")).await.unwrap();
         }
@@ -290,7 +290,7 @@ async fn row(
             ("pos", _) => format!("100{number}"),
             ("room", _) => format!("'room-{user}'"),
             ("id", "text") if table == "rooms" => format!("'room-{user}'"),
-            ("blob" | "live" | "held" | "previous" | "digest", _) => bytes(&blob.hex()),
+            ("blob" | "live" | "held" | "previous" | "digest" | "component", _) => bytes(&blob.hex()),
             (_, "blob" | "bytea") => bytes(&format!("{number:064x}")),
             (_, "integer" | "bigint" | "real") => number.to_string(),
             (_, "boolean") => "true".to_owned(),

@@ -4,7 +4,7 @@ use app::ports::clock::{Clock, Entropy};
 use app::ports::components::{CallRequest, Compiled, ComponentError, Components};
 use app::ports::models::Model;
 use app::ports::outbound::{Outbound, OutboundRequest, OutboundResponse, Purpose};
-use app::ports::packages::{BrokenPackage, Packages, Scan};
+use app::ports::packages::{BrokenPackage, Packages, Scan, Unpacked};
 use bytes::Bytes;
 use domain::component::CallOutcome;
 use domain::effect::model::{ModelEvent, ModelRequest};
@@ -117,6 +117,10 @@ impl Packages for NotAsked {
     }
 
     fn inspect(&self, _: &Bytes) -> Result<Manifest, BrokenPackage> {
+        not_asked()
+    }
+
+    fn unpack(&self, _: &Bytes) -> Result<Unpacked, BrokenPackage> {
         not_asked()
     }
 }

@@ -3,12 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod approvals;
 mod barrier;
 mod doubt;
 mod faults;
 mod faulty;
 mod grants;
 mod hundred;
+mod logs;
 mod models;
 mod nested;
 mod replay;

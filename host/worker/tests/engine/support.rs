@@ -85,6 +85,7 @@ impl TestHost {
             workspaces: store.clone(),
             kv: store.clone(),
             logs: store.clone(),
+            agent_files: store.clone(),
             keys: store.clone(),
             users: store.clone(),
             agents: store.clone(),
@@ -98,6 +99,8 @@ impl TestHost {
             rate_windows: store.clone(),
             usage: store.clone(),
             plugins: store.clone(),
+            skills: store.clone(),
+            approvals: store.clone(),
             components: components.clone(),
             packages: Arc::new(NoPackages),
             models: Models { tiers: [Arc::clone(&model), Arc::clone(&model), model] },
@@ -138,6 +141,7 @@ impl TestHost {
             digest,
             granted: granted.clone(),
             profile: Profile::Small,
+            owner: None,
             manifest,
         });
         let mut view = app::catalog::CatalogView::clone(&self.app.catalog.view());

@@ -1,6 +1,6 @@
 //! Chat turns and ticks from what was said to what is answered, over the real worker.
 
-use crate::support::{AGENT, START, TestHost, USER};
+use crate::support::{AGENT, START, ScriptedModel, TestHost, USER};
 use app::chat::{ChatEvent, ChatFollow};
 use app::ports::models::{Model, Models};
 use app::ports::rooms::Window;
@@ -171,6 +171,18 @@ async fn a_stream_shows_the_text_as_it_comes_and_can_be_resumed_anywhere() {
         assert_eq!(refused.err().unwrap().code, Code::InvalidRequest, "{foreign}");
     }
     assert_eq!(turns(&host).await.len(), 1, "no resume begins a turn");
+    working.drain(&host).await;
+}
+
+#[tokio::test]
+async fn the_model_of_the_configured_tier_answers() {
+    let pro = Arc::new(ScriptedModel::default());
+    let model: Arc<dyn Model> = pro.clone();
+    let host = host_with(json!({ "model": "pro" }), |ports| ports.models.tiers[1] = model).await;
+    let working = host.work();
+    pro.will(says(&["From pro."]));
+    assert_eq!(chat(&host, hello()).await.unwrap()["message"], "From pro.");
+    assert_eq!((pro.asked(), host.model.asked()), (1, 0));
     working.drain(&host).await;
 }
 

@@ -66,7 +66,10 @@ async fn manifest(attempt: &Attempt, digest: Digest) -> Result<Option<Manifest>,
     if let Some(plugin) = attempt.app.catalog.by_digest(digest) {
         return Ok(Some(plugin.manifest.clone()));
     }
-    Ok(attempt.app.ports.plugins.find_plugin(digest).await?.map(|record| record.manifest))
+    if let Some(record) = attempt.app.ports.plugins.find_plugin(digest).await? {
+        return Ok(Some(record.manifest));
+    }
+    attempt.app.ports.skills.find_component(attempt.task.new.user, digest).await
 }
 
 /// Failed by an answer that does not fit; not run where an answer has nothing to fit.

@@ -237,6 +237,104 @@ fn a_line_without_coder_ai_goes_back_to_its_specialist() {
     assert_eq!(second, [["ops-ai"; 5], ["tester-ai"; 5]].concat());
 }
 
+/// The order of personalities by round, each once.
+fn worked(order: &[String]) -> Vec<String> {
+    let mut worked: Vec<String> = Vec::new();
+    for place in order.iter().filter(|place| place.contains('/')) {
+        let who = place.split('/').next().unwrap().to_owned();
+        if worked.last() != Some(&who) {
+            worked.push(who);
+        }
+    }
+    worked
+}
+
+#[test]
+fn who_judges_before_coder_ai_looks_again_after_it() {
+    let first = ["req-ai@1", "security-ai@1", "coder-ai@1", "tester-ai@1"];
+    for (scope, failing, after, status) in [
+        // Nothing was found.
+        ("mvp", &[][..], &[][..], "completed"),
+        // It was mended: nobody has to change anything again, at demo neither.
+        ("mvp", &["security-ai@1/review"], &["security-ai@2"], "completed"),
+        ("demo", &["security-ai@1/review"], &["security-ai@2"], "completed"),
+        // It was mended in the last round only.
+        (
+            "mvp",
+            &["security-ai@1/review", "security-ai@2/review"],
+            &["security-ai@2", "coder-ai@2", "tester-ai@2", "security-ai@3"],
+            "completed",
+        ),
+        // Never.
+        (
+            "mvp",
+            &["security-ai@1/review", "security-ai@2/review", "security-ai@3/review"],
+            &["security-ai@2", "coder-ai@2", "tester-ai@2", "security-ai@3"],
+            "failed",
+        ),
+        // Another check failed: coder-ai works again, whatever is judged.
+        ("mvp", &["tester-ai@1/review"], &["security-ai@2", "coder-ai@2", "tester-ai@2"], "completed"),
+    ] {
+        let mut history = task(scope);
+        history.input["capabilities"] = json!(["SECURE"]);
+        let (order, command) = run_with(&mut history, |_| 0, with_reviews_that_fail(failing, true));
+        assert_eq!(worked(&order), [&first[..], after].concat(), "{scope} {failing:?}");
+        let ended = if matches!(command, Command::Complete(_)) { "completed" } else { "failed" };
+        assert_eq!(ended, status, "{scope} {failing:?}: {command:?}");
+    }
+}
+
+#[test]
+fn lines_that_judge_need_not_change_anything_and_all_others_do() {
+    let unchanged = |_: &str, work: &Work| {
+        let mut answer = good(work, GateStatus::Passed);
+        if let Yield::Reply(Reply::Gates(report)) = &mut answer {
+            report
+                .gates
+                .iter_mut()
+                .filter(|gate| gate.name == CHANGES)
+                .for_each(|gate| gate.status = GateStatus::Failed);
+        }
+        answer
+    };
+    for (capabilities, completes) in [
+        (json!(["SECURE"]), true),
+        (json!(["GOVERN", "SECURE"]), true),
+        (json!(["OPERATE"]), false),
+        (json!(["BUILD", "GOVERN"]), false),
+    ] {
+        let mut history = task("product");
+        history.input["capabilities"] = capabilities.clone();
+        let (order, command) = run_with(&mut history, |_| 0, unchanged);
+        let Command::Complete(output) = command else {
+            assert!(!completes, "{capabilities}: {command:?}");
+            continue;
+        };
+        assert!(completes && order.iter().all(|place| !place.contains("@2")), "{capabilities}: {order:?}");
+        let gate = output["gates"].as_array().unwrap().iter().find(|gate| gate["name"] == CHANGES).unwrap();
+        assert_eq!(gate["status"], "not_run", "{gate}");
+    }
+}
+
+#[test]
+fn those_who_make_the_result_are_summed_up_in_the_order_of_the_line() {
+    let mut history = task("mvp");
+    history.input["capabilities"] = json!(["BUILD", "OPERATE"]);
+    let (_, command) = run_with(
+        &mut history,
+        |_| 0,
+        |place, work| {
+            let mut answer = good(work, GateStatus::Passed);
+            if let Yield::Output(Output::Phase(PhaseOutput::Generate(output))) = &mut answer {
+                output.details = json!({ "summary": format!("{}.", place.split('@').next().unwrap()) });
+            }
+            answer
+        },
+    );
+    let Command::Complete(output) = command else { panic!("{command:?}") };
+    assert_eq!(output["summary"], "coder-ai. ops-ai.");
+}
+
 #[test]
 fn a_trap_is_tried_again_and_effects_that_happened_forbid_it() {
     for (may_retry, code) in [(true, "PHASE_FAILED"), (false, "PARTIAL")] {

@@ -5,7 +5,9 @@ pub(in crate::routes) mod agents;
 pub(in crate::routes) mod deploy;
 pub(in crate::routes) mod logs;
 pub(in crate::routes) mod secrets;
+pub(in crate::routes) mod skills;
 pub(in crate::routes) mod tier;
+pub(in crate::routes) mod usage;
 pub(in crate::routes) mod user;
 mod wire;
 

@@ -4,6 +4,7 @@ pub(in crate::routes) mod agent;
 pub(in crate::routes) mod chat;
 pub(in crate::routes) mod config;
 pub(in crate::routes) mod connect;
+pub(in crate::routes) mod files;
 pub(in crate::routes) mod ping;
 pub(in crate::routes) mod rotate_key;
 pub(in crate::routes) mod templates;

@@ -411,3 +411,88 @@ pub(super) enum LogLevel {
     Warn,
     Error,
 }
+
+/// Tokens of a month.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct UsageResponse {
+    /// As `2026-02`.
+    month: String,
+    input_tokens: u64,
+    output_tokens: u64,
+    total_tokens: u64,
+    /// The sum of the budgets of the agents that have one; null when none has.
+    #[schema(required)]
+    limit: Option<u64>,
+    by_agent: Vec<AgentUsage>,
+    by_model: Vec<ModelUsage>,
+}
+
+/// Tokens of an agent.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct AgentUsage {
+    /// Its name; its id when it was deleted since.
+    agent: String,
+    input_tokens: u64,
+    output_tokens: u64,
+    total_tokens: u64,
+    /// Its budget of a month.
+    #[schema(required)]
+    limit: Option<u64>,
+}
+
+/// Tokens of a model.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct ModelUsage {
+    /// The provider's name.
+    model: String,
+    input_tokens: u64,
+    output_tokens: u64,
+    total_tokens: u64,
+}
+
+/// A folder of a workspace.
+#[derive(ToSchema)]
+pub(super) struct FolderResponse {
+    /// From the root, which is empty.
+    path: String,
+    /// Sorted by name.
+    entries: Vec<FolderEntry>,
+}
+
+/// An entry of a folder.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct FolderEntry {
+    name: String,
+    #[schema(rename = "type")]
+    kind: EntryKind,
+    /// Bytes; of a folder all below it.
+    size: u64,
+    /// Of the last write.
+    #[schema(format = DateTime)]
+    modified_at: String,
+}
+
+/// What an entry is.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub(super) enum EntryKind {
+    File,
+    Folder,
+}
+
+/// A file that was written.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct FileResponse {
+    /// From the root.
+    path: String,
+    #[schema(rename = "type")]
+    kind: EntryKind,
+    size: u64,
+    #[schema(format = DateTime)]
+    modified_at: String,
+}

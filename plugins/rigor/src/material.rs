@@ -1,24 +1,25 @@
 //! Files as the model sees them, within a budget of characters.
 
-use rigor::task;
 use skep_sdk::prelude::*;
+
+use crate::task;
 
 /// Lines shown around each line of interest when a file is too long.
 const AROUND: usize = 12;
 
 /// What was shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Material {
+pub struct Material {
     /// For the prompt.
-    pub(crate) text: String,
+    pub text: String,
     /// Files that were shown, in whole or in part.
-    pub(crate) read: Vec<String>,
+    pub read: Vec<String>,
     /// Those of them that were shown in part.
-    pub(crate) parts: Vec<String>,
+    pub parts: Vec<String>,
 }
 
 /// How many characters of files the model sees.
-pub(crate) fn budget(scope: Scope) -> usize {
+pub fn budget(scope: Scope) -> usize {
     match scope {
         Scope::Demo => 1_800,
         Scope::Poc | Scope::Mvp => 16_000,
@@ -27,7 +28,7 @@ pub(crate) fn budget(scope: Scope) -> usize {
 }
 
 /// Reads files until the budget is used up. Those that are not text are left out.
-pub(crate) fn gather(brief: &Brief, paths: &[String], budget: usize) -> Result<Material> {
+pub fn gather(brief: &Brief, paths: &[String], budget: usize) -> Result<Material> {
     let mut material = Material { text: String::new(), read: Vec::new(), parts: Vec::new() };
     let words = task::words(&brief.task);
     let mut left = budget;

@@ -2,35 +2,36 @@
 
 use std::collections::BTreeMap;
 
-use rigor::{content, paths};
 use skep_sdk::prelude::*;
 
-use crate::answer::{Change, Edit, NewFile};
+use crate::change::{Change, Edit, NewFile};
+use crate::{content, paths};
 
 /// A file that is worked on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Piece {
+pub struct Piece {
     /// None: it is new.
-    pub(crate) before: Option<String>,
+    pub before: Option<String>,
     /// What will be written.
-    pub(crate) now: String,
+    pub now: String,
     /// How often it was touched.
-    pub(crate) edits: u32,
+    pub edits: u32,
 }
 
 /// Files that are worked on, by path.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Bench {
+pub struct Bench {
     pieces: BTreeMap<String, Piece>,
     /// Files of which the model saw only a part.
     parts: Vec<String>,
 }
 
 /// Why an edit cannot be made. The model can read it.
-type Problem = String;
+pub type Problem = String;
 
 impl Bench {
-    pub(crate) fn new(parts: &[String]) -> Self {
+    /// An empty one. `parts` are files of which the model saw only a part.
+    pub fn new(parts: &[String]) -> Self {
         Self { pieces: BTreeMap::new(), parts: parts.to_vec() }
     }
 
@@ -38,7 +39,7 @@ impl Bench {
     ///
     /// # Errors
     /// When the workspace cannot be read.
-    pub(crate) fn apply(&mut self, change: &Change) -> Result<Vec<Problem>> {
+    pub fn apply(&mut self, change: &Change) -> Result<Vec<Problem>> {
         let mut problems = Vec::new();
         for edit in &change.edits {
             problems.extend(self.edit(edit)?.err());
@@ -60,12 +61,48 @@ impl Bench {
         Ok(problems)
     }
 
+    /// Takes off what must not be written; answers why.
+    ///
+    /// # Errors
+    /// What `refuse` says, when it cannot tell.
+    pub fn refuse(
+        &mut self,
+        refuse: impl Fn(&str, &Piece) -> Result<Option<Problem>>,
+    ) -> Result<Vec<Problem>> {
+        let mut problems = Vec::new();
+        for (path, piece) in std::mem::take(&mut self.pieces) {
+            match refuse(&path, &piece)? {
+                Some(problem) => problems.push(problem),
+                None => {
+                    self.pieces.insert(path, piece);
+                }
+            }
+        }
+        Ok(problems)
+    }
+
+    /// Puts a whole file on the bench that was computed and not answered.
+    ///
+    /// # Errors
+    /// When the workspace cannot be read.
+    pub fn place(&mut self, path: &str, content: String) -> Result<()> {
+        let before = match self.current(path)? {
+            Some(text) => text.ok(),
+            None => None,
+        };
+        if before.as_ref() != Some(&content) {
+            self.put(path, before, content);
+        }
+        Ok(())
+    }
+
     /// What will be written.
-    pub(crate) fn pieces(&self) -> &BTreeMap<String, Piece> {
+    pub fn pieces(&self) -> &BTreeMap<String, Piece> {
         &self.pieces
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// True if nothing will be written.
+    pub fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
 
@@ -166,7 +203,7 @@ fn replaced(path: &str, text: &str, find: &str, replace: &str) -> Result<String,
         0 => by_lines(path, text, find, replace),
         count => Err(format!(
             "`find` stands {count} times in `{path}`, it has to stand there once; copy more lines around it: {}",
-            rigor::talk::cut(find, 120)
+            crate::talk::cut(find, 120)
         )),
     }
 }
@@ -179,7 +216,7 @@ fn by_lines(path: &str, text: &str, find: &str, replace: &str) -> Result<String,
         .filter(|(_, window)| window.iter().map(|line| line.trim()).eq(wanted.iter().copied()))
         .map(|(place, _)| place)
         .collect();
-    let cut = rigor::talk::cut(find, 120);
+    let cut = crate::talk::cut(find, 120);
     let place = match places.as_slice() {
         [place] => *place,
         [] => return Err(format!("`find` does not stand in `{path}`; copy it from the file exactly: {cut}")),
