@@ -1,5 +1,7 @@
 //! Uploads under `kill -9`: what was acknowledged, and what must be there afterwards. Files and skills have cases of it.
 
+#![allow(clippy::indexing_slicing, reason = "a test ends by panicking")]
+
 use crate::host::{ADMIN_KEY, HostProcess};
 use std::sync::{Arc, Mutex, PoisonError};
 

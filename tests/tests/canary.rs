@@ -154,7 +154,7 @@ async fn fail(api: &Api, echo: &Echo) -> Vec<String> {
         (show(&format!("{}/zip", echo.url), "bearer", "CANARY"), "permanent/credential", "coding"),
         (show(&format!("{}/hang-up", echo.url), "query", "CANARY"), "unavailable/", "127.0.0.1"),
     ] {
-        let (id, body) = run(api, &[what.clone()]).await;
+        let (id, body) = run(api, std::slice::from_ref(&what)).await;
         assert_eq!(body["status"], "failed", "{what}: {body}");
         let journal = json!(api.journal(&id).await).to_string();
         let (kind, code) = code.split_once('/').unwrap();

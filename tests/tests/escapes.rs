@@ -178,7 +178,7 @@ fn the_judge_finds_what_a_careless_server_lets_out() {
     let area = Area::new();
     let root = area.data().join("workspace");
     std::fs::create_dir_all(root.join("docs")).unwrap();
-    let before = tree(&area.path(), &[root.clone()]);
+    let before = tree(&area.path(), std::slice::from_ref(&root));
     let (mut answers, mut written) = (Vec::new(), 0);
     for spelling in spellings(&area.path()) {
         let careless = |text: &str| {

@@ -9,7 +9,7 @@ use domain::agent::Agent;
 use domain::caller::Caller;
 use domain::effect::model::Usage;
 use domain::error::Error;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// The tokens of a month (`2026-02`), this one if none is given, in all, by agent and by model. `limit` is the sum of the budgets of those
@@ -29,12 +29,14 @@ pub async fn get(app: &App, caller: &Caller, user: &str, month: Option<&str>) ->
     let agents = app.ports.agents.list_agents(scoped.user.id).await?;
     let total = sum(rows.iter());
     let limit = agents.iter().filter_map(budget).reduce(u64::saturating_add);
-    let mut answer = json!({ "month": month });
-    put_tokens(&mut answer, total);
-    answer["limit"] = json!(limit);
-    answer["byAgent"] = by_agent(&rows, &agents);
-    answer["byModel"] = by_model(&rows);
-    Ok(answer)
+    let mut answer = tokens(total);
+    answer.extend([
+        ("month".to_owned(), json!(month)),
+        ("limit".to_owned(), json!(limit)),
+        ("byAgent".to_owned(), by_agent(&rows, &agents)),
+        ("byModel".to_owned(), by_model(&rows)),
+    ]);
+    Ok(Value::Object(answer))
 }
 
 fn by_agent(rows: &[UsageRow], agents: &[Agent]) -> Value {
@@ -47,10 +49,9 @@ fn by_agent(rows: &[UsageRow], agents: &[Agent]) -> Value {
         entry.0 = plus(entry.0, row.usage);
     }
     let shown = |(name, (usage, limit)): (String, (Usage, Option<u64>))| {
-        let mut entry = json!({ "agent": name });
-        put_tokens(&mut entry, usage);
-        entry["limit"] = json!(limit);
-        entry
+        let mut entry = tokens(usage);
+        entry.extend([("agent".to_owned(), json!(name)), ("limit".to_owned(), json!(limit))]);
+        Value::Object(entry)
     };
     sums.into_iter().map(shown).collect()
 }
@@ -62,17 +63,19 @@ fn by_model(rows: &[UsageRow]) -> Value {
         *entry = plus(*entry, row.usage);
     }
     let shown = |(model, usage): (&str, Usage)| {
-        let mut entry = json!({ "model": model });
-        put_tokens(&mut entry, usage);
-        entry
+        let mut entry = tokens(usage);
+        entry.insert("model".to_owned(), json!(model));
+        Value::Object(entry)
     };
     sums.into_iter().map(shown).collect()
 }
 
-fn put_tokens(value: &mut Value, usage: Usage) {
-    value["inputTokens"] = json!(usage.input_tokens);
-    value["outputTokens"] = json!(usage.output_tokens);
-    value["totalTokens"] = json!(usage.total());
+fn tokens(usage: Usage) -> Map<String, Value> {
+    Map::from_iter([
+        ("inputTokens".to_owned(), json!(usage.input_tokens)),
+        ("outputTokens".to_owned(), json!(usage.output_tokens)),
+        ("totalTokens".to_owned(), json!(usage.total())),
+    ])
 }
 
 fn sum<'a>(rows: impl Iterator<Item = &'a UsageRow>) -> Usage {

@@ -91,7 +91,7 @@ impl Client {
         let status = response.status;
         let bytes = read_body(response.body).await.map_err(|error| self.unreachable(&error.message))?;
         if status == 200 {
-            return Ok(bytes.into());
+            return Ok(bytes);
         }
         Err(refused(status, &serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
     }

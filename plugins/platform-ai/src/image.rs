@@ -79,15 +79,16 @@ pub(crate) fn problems(path: &str, text: &str, digest: bool) -> Vec<Problem> {
                     ));
                 }
             }
-            "ADD" if instruction.rest.contains("http://") || instruction.rest.contains("https://") => {
-                if !instruction.rest.contains("--checksum") {
-                    problems.push(problem(
-                        "images-pinned",
-                        path,
-                        line,
-                        "ADD takes a file from the network without --checksum",
-                    ));
-                }
+            "ADD"
+                if ["http://", "https://"].iter().any(|scheme| instruction.rest.contains(scheme))
+                    && !instruction.rest.contains("--checksum") =>
+            {
+                problems.push(problem(
+                    "images-pinned",
+                    path,
+                    line,
+                    "ADD takes a file from the network without --checksum",
+                ));
             }
             _ => {}
         }

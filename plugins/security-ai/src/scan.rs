@@ -172,10 +172,8 @@ impl Patterns {
                     (found.start(), found.end())
                 };
                 let value = text.get(start..end).unwrap_or_default();
-                if !is_placeholder(value)
-                    && !(is_url && is_local(found.as_str(), value))
-                    && is_new(&spots, start, end)
-                {
+                let is_harmless = is_placeholder(value) || (is_url && is_local(found.as_str(), value));
+                if !is_harmless && is_new(&spots, start, end) {
                     let severity = if is_url { "high" } else { "critical" };
                     let shown = if is_url {
                         0
@@ -328,9 +326,7 @@ fn is_secret(name: &str, value: &str) -> bool {
     ];
     let kinds = kinds.iter().filter(|is| **is).count();
     // One word in one kind of letters is a name; `hunter22` is a password.
-    kinds >= 2
-        && entropy(value) >= 2.5
-        && !(value.contains('.') && !value.chars().any(|c| c.is_ascii_digit()))
+    kinds >= 2 && entropy(value) >= 2.5 && (!value.contains('.') || value.chars().any(|c| c.is_ascii_digit()))
 }
 
 /// Bits for each character.

@@ -114,7 +114,7 @@ fn the_next_round_says_what_was_mended_and_what_is_new() {
 fn secrets_of_many_kinds_are_known() {
     let random = "aZ3kQ9xLm2Vt7RpW4sYb8NcD1fGh6JuE";
     let cases = [
-        ("a.js", ["ghp_", &random[..], "Ab12"].concat(), "critical github-token"),
+        ("a.js", ["ghp_", random, "Ab12"].concat(), "critical github-token"),
         ("a.js", ["xoxb-", "123456789012-abcdef"].concat(), "critical slack-token"),
         ("a.js", ["sk_live_", "4eC39HqLyjWDarjtT1zdp7dc"].concat(), "critical stripe-key"),
         ("a.pem", ["-----BEGIN RSA ", "PRIVATE KEY-----"].concat(), "critical private-key"),

@@ -156,7 +156,7 @@ async fn what_an_agent_says_by_itself_is_followed_from_now_on_or_from_where_one_
     {
         for text in expected {
             let frame = stream.next().await.unwrap().unwrap();
-            let event = parse(&String::from_utf8(frame.to_vec()).unwrap()).remove(0);
+            let event = parse(std::str::from_utf8(&frame).unwrap()).remove(0);
             assert_eq!((event.1.as_str(), &event.2["message"]), ("message", &json!(text)));
             assert_eq!((&event.2["agent"], &event.2["conversationId"]), (&json!("manager"), &json!(room)));
             assert_eq!(event.0, if text == "Old news" { "1" } else { "3" });

@@ -36,7 +36,7 @@ pub(super) enum Approved {
     /// A person approved it.
     Yes,
     /// It may not; what the guest is told.
-    No(Performed),
+    No(Box<Performed>),
 }
 
 /// Ask, wait or go on. A wait suspends the task; it is queued again when somebody decides, or when the approval expires.
@@ -46,7 +46,11 @@ pub(super) async fn approved(live: &Live, call: &Call) -> Result<Approved, Halt>
         Verdict::Do => Ok(Approved::Free),
         Verdict::Refuse => {
             let message = format!("{} is not done: the agent only observes (acmfMode OBSERVE)", deed.tool);
-            Ok(Approved::No(Performed::error(CallError::new(ErrorKind::Denied, "observe", message))))
+            Ok(Approved::No(Box::new(Performed::error(CallError::new(
+                ErrorKind::Denied,
+                "observe",
+                message,
+            )))))
         }
         Verdict::Ask => ask(live, call, deed).await,
     }
@@ -110,7 +114,7 @@ async fn ask(live: &Live, call: &Call, deed: Deed) -> Result<Approved, Halt> {
         used_at: None,
     };
     let denied = |code: &str, message: String| {
-        Ok(Approved::No(Performed::error(CallError::new(ErrorKind::Denied, code, message))))
+        Ok(Approved::No(Box::new(Performed::error(CallError::new(ErrorKind::Denied, code, message)))))
     };
     match app.ports.approvals.ask_approval(asked, &place, now).await? {
         Answer::Granted => Ok(Approved::Yes),

@@ -257,7 +257,7 @@ impl ScopeHost {
         match approve::approved(&live, &call).await? {
             Approved::Free => {}
             Approved::Yes => live.approved = true,
-            Approved::No(performed) => return self.append(ordinal, &call, performed, took(), true).await,
+            Approved::No(performed) => return self.append(ordinal, &call, *performed, took(), true).await,
         }
         match call.class() {
             EffectClass::Read => {

@@ -78,7 +78,7 @@ pub enum Placed {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Granted {
     /// It is recorded; the version is live now if it covers everything.
-    Recorded(Skill),
+    Recorded(Box<Skill>),
     /// There is no such skill.
     NoSkill,
     /// This digest is not held: what is, if something is.
@@ -89,7 +89,7 @@ pub enum Granted {
 #[derive(Debug, Clone, PartialEq)]
 pub enum RolledBack {
     /// The version before is live.
-    Done(Skill),
+    Done(Box<Skill>),
     /// There is no such skill.
     NoSkill,
     /// There is no version before, or another one is live meanwhile.

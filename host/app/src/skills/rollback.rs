@@ -21,7 +21,7 @@ pub async fn rollback(app: &App, caller: &Caller, user: &str, id: &str) -> Resul
     match app.ports.skills.roll_back_skill(user, id, None, app.ports.clock.now()).await? {
         RolledBack::Done(skill) => {
             put::leave(app, Some(&before), &skill);
-            Ok(shown(app, &Skill { held: None, ..skill }))
+            Ok(shown(app, &Skill { held: None, ..*skill }))
         }
         RolledBack::NoSkill => Err(no_skill()),
         RolledBack::NoVersion => {

@@ -192,7 +192,8 @@ async fn what_cannot_carry_a_secret_or_be_searched_for_it_is_refused_by_name() {
         change(&mut request);
         sent(port, request).await.unwrap_err()
     };
-    let cases: [(fn(&mut OutboundRequest), &str); 12] = [
+    type Change = fn(&mut OutboundRequest);
+    let cases: [(Change, &str); 12] = [
         (
             |request| request.headers.push(("range".into(), "bytes=0-4".into())),
             "the header range cannot go out",

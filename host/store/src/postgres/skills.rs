@@ -79,7 +79,7 @@ impl Skills for PostgresStore {
             }
             let back = Roles { live: Some(previous), previous: Some(live), updated_at: now, ..roles };
             put_roles(&mut write, (user, id), &back).await?;
-            Ok(skill(&mut write, (user, id)).await?.map_or(RolledBack::NoSkill, RolledBack::Done))
+            Ok(skill(&mut write, (user, id)).await?.map_or(RolledBack::NoSkill, |skill| RolledBack::Done(Box::new(skill))))
         })
     }
 
@@ -195,7 +195,7 @@ async fn grant(
     if is_covered(&held, &[capabilities, policy]) {
         put_roles(write, key, &roles.swap(digest, now)).await?;
     }
-    Ok(skill(write, key).await?.map_or(Granted::NoSkill, Granted::Recorded))
+    Ok(skill(write, key).await?.map_or(Granted::NoSkill, |skill| Granted::Recorded(Box::new(skill))))
 }
 
 async fn delete(write: &mut Write, key: Key<'_>, now: Timestamp) -> Result<Option<Vec<Digest>>, Failure> {

@@ -72,7 +72,8 @@ impl Skills for SqliteStore {
             if is_covered(&held, &[&capabilities, &policy]) {
                 put_roles(connection, (user, &id), &roles.swap(digest, now))?;
             }
-            Ok(skill(connection, (user, &id))?.map_or(Granted::NoSkill, Granted::Recorded))
+            Ok(skill(connection, (user, &id))?
+                .map_or(Granted::NoSkill, |skill| Granted::Recorded(Box::new(skill))))
         })
         .await
     }
@@ -96,7 +97,8 @@ impl Skills for SqliteStore {
             }
             let back = Roles { live: Some(previous), previous: Some(live), updated_at: now, ..roles };
             put_roles(connection, (user, &id), &back)?;
-            Ok(skill(connection, (user, &id))?.map_or(RolledBack::NoSkill, RolledBack::Done))
+            Ok(skill(connection, (user, &id))?
+                .map_or(RolledBack::NoSkill, |skill| RolledBack::Done(Box::new(skill))))
         })
         .await
     }

@@ -69,6 +69,7 @@ cases! {
         assert_eq!((now.live.as_ref(), now.held.as_ref(), now.previous.as_ref()), (Some(&two), None, Some(&one)));
         assert_eq!(now.live_granted, kv(10));
         assert_eq!(grant(two.digest, 10).await, Granted::NotHeld(None));
+        let now = *now;
         assert_eq!(skill(bench).await, now);
         assert_eq!(bench.store.list_skills(bench.user).await.unwrap(), [now]);
         assert_eq!(bench.store.list_skills(bench.stranger).await.unwrap(), []);

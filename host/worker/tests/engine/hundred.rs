@@ -116,6 +116,7 @@ struct RealClock(Instant);
 
 #[async_trait::async_trait]
 impl Clock for RealClock {
+    #[expect(clippy::disallowed_methods, reason = "it is the clock port")]
     fn now(&self) -> Timestamp {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         Timestamp(i64::try_from(since.as_millis()).unwrap())
@@ -144,7 +145,7 @@ async fn hive(
         change(ports);
     });
     let user = User { id: USER, name: "ada".into(), email: None, plan: Plan::Startup, created_at: START };
-    let agents = (0..agents).map(|index| Agent::new(agent(index), USER, &format!("bee-{index}"), START));
+    let agents = (0..agents).map(|index| Agent::new(agent(index), USER, format!("bee-{index}"), START));
     host.app.ports.users.insert_user(user, agents.collect(), vec![]).await.unwrap();
     (host, ended)
 }
