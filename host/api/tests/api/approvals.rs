@@ -27,9 +27,14 @@ pub(crate) fn id(task: &str) -> String {
 /// A task asks, as its worker would.
 pub(crate) async fn ask(host: &TestHost, task: &str) -> Answer {
     let (ports, wanted) = (&host.app.ports, task.parse::<TaskId>().unwrap());
-    let mut found = None;
-    for user in ports.users.list_users(200, None).await.unwrap().users {
-        found = found.or(ports.tasks.find_task(user.id, &wanted).await.unwrap());
+    let (mut found, mut cursor) = (None, None);
+    while found.is_none() {
+        let page = ports.users.list_users(200, cursor.as_deref()).await.unwrap();
+        for user in page.users {
+            found = found.or(ports.tasks.find_task(user.id, &wanted).await.unwrap());
+        }
+        cursor = page.next;
+        assert!(found.is_some() || cursor.is_some(), "there is no task {task}");
     }
     let found = found.unwrap();
     let now = host.now();

@@ -6,6 +6,8 @@ use crate::support::{TestHost, live_personality};
 
 /// An id of nothing.
 const NOTHING: &str = "ffffffff-ffff-4fff-8fff-ffffffffffff";
+/// Such an approval.
+const NO_APPROVAL: &str = "appr_ffffffffffffffffffffffff";
 
 /// Keys that are no keys.
 const WORTHLESS: [Option<&str>; 3] = [None, Some("skep_aaaaaaaaaaaa_wrong"), Some("")];
@@ -84,6 +86,7 @@ async fn a_stranger_cannot_tell_what_is_there_from_what_is_not() {
         let missing = template
             .replace("{taskId}", "task_ffffffffffff")
             .replace("{turn}", "turn_ffffffffffff")
+            .replace("{approval}", NO_APPROVAL)
             .replace("{sessionId}", NOTHING)
             .replace("{jobId}", NOTHING)
             .replace("{runId}", "7475726e-0000-8000-8000-ffffffffffff")
@@ -96,7 +99,8 @@ async fn a_stranger_cannot_tell_what_is_there_from_what_is_not() {
             assert_eq!((there.status.as_u16(), not_there.status.as_u16()), (404, 404), "{operation}");
             let same = |text: &str| {
                 let text = text.replace(&case.fill("{taskId}"), "X").replace("task_ffffffffffff", "X");
-                text.replace(&case.fill("{sessionId}"), "X").replace(NOTHING, "X")
+                let text = text.replace(&case.fill("{sessionId}"), "X").replace(NOTHING, "X");
+                text.replace(&case.fill("{approval}"), "X").replace(NO_APPROVAL, "X")
             };
             assert_eq!(same(&there.text), same(&not_there.text), "{operation}");
         }

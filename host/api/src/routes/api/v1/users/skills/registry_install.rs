@@ -20,7 +20,11 @@ use serde_json::Value;
     ),
     request_body(content = RegistryInstallRequest, example = json!({ "version": "1.0.0", "grant": true })),
     responses(
-        (status = 201, description = "It is installed.", body = SkillResponse),
+        (status = 201, description = "It is installed.", body = SkillResponse, example = json!({
+            "id": "weather", "version": "1.0.0",
+            "digest": "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "kind": "skill", "tools": ["forecast"], "requested": [], "granted": [], "state": "live", "widened": []
+        })),
         (status = 409, description = "There is no registry.", content_type = "application/json", example = json!({
             "error": "no registry is configured"
         })),
