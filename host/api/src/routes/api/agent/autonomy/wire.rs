@@ -30,11 +30,8 @@ pub(super) struct AutonomyStatus {
     /// Milliseconds since 1970; null while nothing is due.
     #[schema(required)]
     next_tick_at: Option<i64>,
-    /// The loop pauses itself after five.
+    /// The loop pauses itself after five; enabling goes on.
     consecutive_failures: u32,
-    /// When it paused itself; enabling goes on.
-    #[schema(required)]
-    paused_at: Option<i64>,
 }
 
 /// A page of the room.

@@ -36,10 +36,9 @@ use serde_json::json;
             (FolderResponse = "application/json", example = json!({
                 "path": "docs", "entries": [{ "name": "plan.md", "type": "file", "size": 12, "modifiedAt": "2026-02-23T15:00:00Z" }]
             })),
-            (Vec<u8> = "application/octet-stream", example = json!("Count the bees.")),
-            (String = "text/*", example = json!("Count the bees.")),
+            (Vec<u8> = "*/*", example = json!("Count the bees.")),
         )),
-        (status = 206, description = "The range.", body = Vec<u8>, content_type = "application/octet-stream", example = json!("Count")),
+        (status = 206, description = "The range.", body = Vec<u8>, content_type = "*/*", example = json!("Count")),
         (status = 304, description = "The file still has this ETag."),
         (status = 416, description = "The range is not in the file.", content_type = "application/json", example = json!({
             "error": "the file has 12 bytes, and bytes=12- begins after them"
