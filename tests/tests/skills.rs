@@ -23,6 +23,8 @@ use tests::sink::Sink;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 fn start(data: &Path, allow: &[String]) -> HostProcess {
+    // The provider is process-wide; another test of this process may have set it.
+    let _set = rustls::crypto::ring::default_provider().install_default();
     HostSpec::new(data).components(&[path("SKEP_TEST_COMPONENTS")], allow).start()
 }
 

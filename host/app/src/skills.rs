@@ -24,12 +24,17 @@ pub(crate) use toolbox::{Toolbox, Usable};
 use crate::context::App;
 use crate::ports::skills::{Skill, SkillVersion};
 use domain::error::{Code, Error};
-use domain::manifest::PluginKind;
 use domain::manifest::grant::{Capability, widened};
+use domain::manifest::{PluginKind, is_name};
 use serde_json::{Value, json};
 
 fn no_skill() -> Error {
     Error::not_found("skill not found")
+}
+
+/// 404 for what can be nobody's id, before a store is asked.
+fn check_id(id: &str) -> Result<(), Error> {
+    if is_name(id) { Ok(()) } else { Err(no_skill()) }
 }
 
 /// Of an installation that cannot be.

@@ -27,7 +27,7 @@ pub(crate) use log::{LogColumns, levels_from};
 pub(crate) use progress::{Shown, progress_event};
 pub(crate) use room::{MessageRow, RoomRow, message_columns, metadata, no_agent, no_room, quiet_ticks};
 pub(crate) use secret::{StoredSecret, hosts_text, too_many_secrets};
-pub(crate) use skill::{Roles, VersionRow, identity, is_covered, too_much, version_columns};
+pub(crate) use skill::{Roles, VersionRow, identity, inherited, is_covered, too_much, version_columns};
 pub(crate) use task::{TaskRow, failed_agent, finished_event, quarantine_failure};
 pub(crate) use template::{agent_key, template};
 pub(crate) use tick::Due;

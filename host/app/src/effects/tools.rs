@@ -60,7 +60,10 @@ async fn available(live: &Live) -> Result<Vec<ToolDescription>, StoreError> {
 pub(super) async fn configuration(live: &Live) -> Result<AgentConfig, StoreError> {
     let (app, task) = (&live.host.attempt.app, &live.host.attempt.task.new);
     let agent = app.ports.agents.find_agent(task.user, task.agent).await?;
-    Ok(agent.and_then(|agent| agent.configuration().ok()).unwrap_or_default())
+    match agent.map(|agent| agent.configuration()).transpose() {
+        Ok(config) => Ok(config.unwrap_or_default()),
+        Err(problem) => Err(StoreError::Internal(format!("the configuration of an agent: {problem}"))),
+    }
 }
 
 fn describe(skill: &str, tool: &Tool) -> ToolDescription {

@@ -1,6 +1,6 @@
 //! `DELETE /api/v1/users/{user}/skills/{id}/file`.
 
-use super::{no_skill, own};
+use super::{check_id, no_skill, own};
 use crate::context::App;
 use crate::references;
 use crate::rights::{self, Action};
@@ -14,6 +14,7 @@ use domain::error::Error;
 pub async fn delete(app: &App, caller: &Caller, user: &str, id: &str) -> Result<(), Error> {
     let scoped = references::user(app, caller, user).await?;
     rights::authorize(&scoped.caller, Action::ManageSkills)?;
+    check_id(id)?;
     let deleted = app.ports.skills.delete_skill(scoped.user.id, id, app.ports.clock.now()).await?;
     deleted.ok_or_else(no_skill)?.into_iter().for_each(|component| own::release(app, component));
     tracing::info!(user = %scoped.user.name, skill = id, "a skill was deleted");

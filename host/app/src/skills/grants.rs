@@ -1,6 +1,6 @@
 //! `GET|PUT /api/v1/users/{user}/skills/{id}/grants`.
 
-use super::{no_skill, policy, put, shown, shown_version};
+use super::{check_id, no_skill, policy, put, shown, shown_version};
 use crate::context::App;
 use crate::fields::{invalid, kind, object, text};
 use crate::ports::skills::Granted;
@@ -22,6 +22,7 @@ const MOST: usize = 256;
 pub async fn get_grants(app: &App, caller: &Caller, user: &str, id: &str) -> Result<Value, Error> {
     let scoped = references::user(app, caller, user).await?;
     rights::authorize(&scoped.caller, Action::ManageSkills)?;
+    check_id(id)?;
     let skill = app.ports.skills.find_skill(scoped.user.id, id).await?.ok_or_else(no_skill)?;
     let (version, own) = match (&skill.live, &skill.held) {
         (Some(live), _) => (live, &skill.live_granted),
@@ -50,6 +51,7 @@ pub async fn put_grants(
 ) -> Result<Value, Error> {
     let scoped = references::user(app, caller, user).await?;
     rights::authorize(&scoped.caller, Action::ManageSkills)?;
+    check_id(id)?;
     let fields = object(request)?;
     let digest = text(fields, "digest")?.ok_or_else(|| invalid("digest", "is missing"))?;
     let digest: Digest =
@@ -57,7 +59,12 @@ pub async fn put_grants(
     let capabilities = capabilities(fields.get("capabilities").unwrap_or(&Value::Null))?;
     let user = scoped.user.id;
     let before = app.ports.skills.find_skill(user, id).await?.ok_or_else(no_skill)?;
-    let policy = before.held.as_ref().map(|held| policy(app, held)).unwrap_or_default();
+    let policy = before
+        .held
+        .as_ref()
+        .filter(|held| held.digest == digest)
+        .map(|held| policy(app, held))
+        .unwrap_or_default();
     let now = app.ports.clock.now();
     match app.ports.skills.grant_skill(user, id, digest, capabilities, policy, now).await? {
         Granted::Recorded(skill) => {

@@ -1,6 +1,6 @@
 //! `GET /api/v1/users/{user}/skills` and `GET …/skills/{id}`.
 
-use super::{no_skill, shown_whole};
+use super::{check_id, no_skill, shown_whole};
 use crate::context::App;
 use crate::fields::invalid;
 use crate::references;
@@ -41,6 +41,7 @@ pub async fn list(
 pub async fn get(app: &App, caller: &Caller, user: &str, id: &str) -> Result<Value, Error> {
     let scoped = references::user(app, caller, user).await?;
     rights::authorize(&scoped.caller, Action::ManageSkills)?;
+    check_id(id)?;
     let skill = app.ports.skills.find_skill(scoped.user.id, id).await?.ok_or_else(no_skill)?;
     Ok(shown_whole(app, &skill))
 }

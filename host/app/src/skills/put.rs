@@ -12,6 +12,7 @@ use bytes::Bytes;
 use domain::caller::Caller;
 use domain::error::{Code, Error};
 use domain::id::{Digest, UserId};
+use domain::manifest::is_name;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -32,6 +33,9 @@ pub async fn put(
     let scoped = references::user(app, caller, user).await?;
     rights::authorize(&scoped.caller, Action::ManageSkills)?;
     let (user, digest) = (scoped.user.id, Digest::of(&bytes));
+    if !is_name(id) {
+        return Err(unprocessable(format!("{id:?} is no name of a plugin; use a-z, 0-9 and '-'")));
+    }
     let before = app.ports.skills.find_skill(user, id).await?;
     let live = before.as_ref().and_then(|skill| skill.live.as_ref());
     if let (Some(skill), true) = (&before, live.is_some_and(|live| live.digest == digest)) {

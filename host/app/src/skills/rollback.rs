@@ -1,6 +1,6 @@
 //! `POST /api/v1/users/{user}/skills/{id}/rollback`.
 
-use super::{no_skill, put, shown};
+use super::{check_id, no_skill, put, shown};
 use crate::context::App;
 use crate::ports::skills::{RolledBack, Skill};
 use crate::references;
@@ -16,6 +16,7 @@ use serde_json::Value;
 pub async fn rollback(app: &App, caller: &Caller, user: &str, id: &str) -> Result<Value, Error> {
     let scoped = references::user(app, caller, user).await?;
     rights::authorize(&scoped.caller, Action::ManageSkills)?;
+    check_id(id)?;
     let user = scoped.user.id;
     let before = app.ports.skills.find_skill(user, id).await?.ok_or_else(no_skill)?;
     match app.ports.skills.roll_back_skill(user, id, None, app.ports.clock.now()).await? {

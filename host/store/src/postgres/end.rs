@@ -48,10 +48,11 @@ pub(super) async fn suspend(
     effects::apply(write, &mut held, &[LocalEffect::Progress(progress.clone())]).await?;
     let (state, cancelled) = lock(write, &held).await?;
     let next = after(&held, state, Transition::Suspend)?;
-    // Under the lock of the task's row, which whoever decides takes first.
+    // Under the lock of the task's row, which whoever decides takes first. One that nobody takes up is waited for no more than twice.
     let decided = write
         .query(
-            "SELECT EXISTS (SELECT 1 FROM approvals WHERE task = $1 AND status IN ('approved', 'rejected') AND used_at IS NULL)",
+            "SELECT EXISTS (SELECT 1 FROM approvals WHERE task = $1 AND status IN ('approved', 'rejected') AND used_at IS NULL)
+             AND (SELECT stalls FROM leases WHERE task = $1) < 2",
         )
         .bind(held.task.clone())
         .fetch_one(write.connection())

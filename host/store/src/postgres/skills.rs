@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::row::bytes;
 use super::transaction::{Write, transact};
 use crate::rows::{
-    Roles, VersionRow, count, decode, encode, identity, is_covered, too_much, version_columns,
+    Roles, VersionRow, count, decode, encode, identity, inherited, is_covered, too_much, version_columns,
 };
 use app::ports::skills::{Granted, Placed, RolledBack, Skill, SkillQuota, SkillVersion, Skills};
 use app::ports::store_error::StoreError;
@@ -166,8 +166,9 @@ async fn place(
     let roles = if covered { roles.swap(version.digest, now) } else { roles.hold(version.digest, now) };
     put_roles(write, key, &roles).await?;
     if let (true, Some(component)) = (covered, version.component) {
-        // What it asks for and no more: a wider grant of the version before does not pass on.
-        put_grant(write, key.0, component, version.requested(), now).await?;
+        // What it asks for and no more: a wider grant of the version before does not pass on. What only the operator's policy gives
+        // these bytes is not the user's to pass on either.
+        put_grant(write, key.0, component, &inherited(version, &[&live_granted, &own]), now).await?;
     }
     let placed = skill(write, key)
         .await?
@@ -250,7 +251,8 @@ async fn insert_version(write: &mut Write, (user, id): Key<'_>, row: VersionRow)
     write
         .query(
             "INSERT INTO skill_versions (user_id, id, digest, component, version, description, manifest, instructions, size)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (user_id, id, digest) DO NOTHING",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) 
+             ON CONFLICT (user_id, id, digest) DO UPDATE SET left_at = NULL",
         )
         .bind(user.to_string())
         .bind(id.to_owned())

@@ -61,6 +61,13 @@ pub(crate) fn is_covered(version: &SkillVersion, given: &[&[Capability]]) -> boo
     missing(version.requested(), &given).is_empty()
 }
 
+/// What a version asks for of what was given already.
+pub(crate) fn inherited(version: &SkillVersion, given: &[&[Capability]]) -> Vec<Capability> {
+    let given: Vec<Capability> = given.concat();
+    let is_given = |wanted: &&Capability| missing(std::slice::from_ref(*wanted), &given).is_empty();
+    version.requested().iter().filter(is_given).cloned().collect()
+}
+
 /// The columns of one version as they are stored.
 #[derive(Debug)]
 pub(crate) struct VersionRow {

@@ -109,12 +109,14 @@ impl Journal for SqliteStore {
             show_progress(connection, &lease.task, &mut fenced, &progress, now)?;
             record(connection, &lease, &fenced)?;
             // A cancel that came while it ran must not wait for the timer: a worker ends it.
-            // Neither must a decision that came meanwhile.
+            // Neither must a decision that came meanwhile; one that nobody takes up is waited for no more than twice.
             let decided: bool = connection
                 .prepare_cached(
-                    "SELECT EXISTS (SELECT 1 FROM approvals WHERE task = ?1 AND status IN ('approved', 'rejected') AND used_at IS NULL)",
+                    "SELECT EXISTS (SELECT 1 FROM approvals WHERE task = ?1 AND status IN ('approved', 'rejected')
+                                    AND used_at IS NULL AND expires_at > ?2)
+                     AND (SELECT stalls FROM leases WHERE task = ?1) < 2",
                 )?
-                .query_row(params![lease.task.as_str()], |row| row.get(0))?;
+                .query_row(params![lease.task.as_str(), now.0], |row| row.get(0))?;
             let wake_at = if task.cancel_requested || decided { wake_at.min(now) } else { wake_at };
             connection
                 .prepare_cached(

@@ -4,7 +4,7 @@ use super::SqliteStore;
 use super::failure::Outcome;
 use super::writer::Lane;
 use crate::rows::{
-    Roles, VersionRow, count, decode, encode, identity, is_covered, too_much, version_columns,
+    Roles, VersionRow, count, decode, encode, identity, inherited, is_covered, too_much, version_columns,
 };
 use app::ports::skills::{Granted, Placed, RolledBack, Skill, SkillQuota, SkillVersion, Skills};
 use app::ports::store_error::StoreError;
@@ -209,8 +209,9 @@ fn place(
     let roles = if covered { roles.swap(version.digest, now) } else { roles.hold(version.digest, now) };
     put_roles(connection, key, &roles)?;
     if let (true, Some(component)) = (covered, version.component) {
-        // What it asks for and no more: a wider grant of the version before does not pass on.
-        put_grant(connection, key.0, component, version.requested(), now)?;
+        // What it asks for and no more: a wider grant of the version before does not pass on. What only the operator's policy gives
+        // these bytes is not the user's to pass on either.
+        put_grant(connection, key.0, component, &inherited(version, &[&live_granted, &own]), now)?;
     }
     let placed = skill(connection, key)?
         .ok_or_else(|| StoreError::Internal("a skill is gone in its own transaction".to_owned()))?;

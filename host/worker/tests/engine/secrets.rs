@@ -9,6 +9,7 @@ use domain::effect::{Call, CallError, ErrorKind, Reply, SignAlgorithm};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use testkit::components::script;
+use tokio::sync::Notify;
 
 const VALUE: &str = "canary-4f1b3a5c";
 
@@ -48,15 +49,22 @@ fn grants() -> Value {
 async fn asked(host: &TestHost, calls: Vec<Call>) -> Vec<Result<Reply, CallError>> {
     let answers = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&answers);
+    let hangs = Arc::new(Notify::new());
+    let tells = Arc::clone(&hangs);
     host.skill(
         "guest",
         grants(),
         script(move |guest| {
-            let (calls, kept) = (calls.clone(), Arc::clone(&kept));
+            let (calls, kept, tells) = (calls.clone(), Arc::clone(&kept), Arc::clone(&tells));
             async move {
                 for call in calls {
                     let answer = guest.ask(call).await?;
                     kept.lock().unwrap().push(answer);
+                }
+                // Its host dies before it ends, so that whoever resumes it asks again.
+                if guest.call == 1 {
+                    tells.notify_one();
+                    std::future::pending::<()>().await;
                 }
                 Ok(done())
             }
@@ -64,7 +72,12 @@ async fn asked(host: &TestHost, calls: Vec<Call>) -> Vec<Result<Reply, CallError
     );
     let id = host.submit().await;
     let attempt = host.attempt().await;
-    ended(run(&attempt, SCOPE, "guest").await).0.unwrap();
+    let dying = {
+        let attempt = Arc::clone(&attempt);
+        tokio::spawn(async move { run(&attempt, SCOPE, "guest").await })
+    };
+    hangs.notified().await;
+    dying.abort();
     attempt.flush(Vec::new(), Vec::new()).await.unwrap();
     let journal = format!("{:?}", host.entries(&id).await);
     assert!(!journal.contains(VALUE), "{journal}");
