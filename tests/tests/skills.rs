@@ -136,7 +136,7 @@ async fn an_upload_is_whole_or_not_there_however_the_host_dies() {
     for round in 0..rounds("SKEP_TEST_KILLS", 6) {
         let mut host = start(data.path(), &[]);
         if let Some(digest) = &acknowledged {
-            let got = host.api().get("/api/v1/users/default/skills/hello").await.unwrap();
+            let got = host.api().get("/api/v1/users/default/skills/hello-skill").await.unwrap();
             assert_eq!(got.status, 200, "{}", got.body);
             let live = got.body["digest"].as_str().unwrap().to_owned();
             let position = |wanted: &str| tried.iter().position(|known: &String| known == wanted);
@@ -159,7 +159,7 @@ async fn an_upload_is_whole_or_not_there_however_the_host_dies() {
             for number in 0.. {
                 let package = hello.version(round * 1000 + number);
                 let _gone = sender.send((package.digest(), false));
-                match put(&base, ADMIN_KEY, "/api/v1/users/default/skills/hello/file", package.bytes.clone())
+                match put(&base, ADMIN_KEY, "/api/v1/users/default/skills/hello-skill/file", package.bytes.clone())
                     .await
                 {
                     Ok((201 | 200, _)) => drop(sender.send((package.digest(), true))),
