@@ -159,8 +159,13 @@ async fn an_upload_is_whole_or_not_there_however_the_host_dies() {
             for number in 0.. {
                 let package = hello.version(round * 1000 + number);
                 let _gone = sender.send((package.digest(), false));
-                match put(&base, ADMIN_KEY, "/api/v1/users/default/skills/hello-skill/file", package.bytes.clone())
-                    .await
+                match put(
+                    &base,
+                    ADMIN_KEY,
+                    "/api/v1/users/default/skills/hello-skill/file",
+                    package.bytes.clone(),
+                )
+                .await
                 {
                     Ok((201 | 200, _)) => drop(sender.send((package.digest(), true))),
                     Ok(other) => panic!("{other:?}"),

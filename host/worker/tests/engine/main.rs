@@ -9,7 +9,6 @@ mod doubt;
 mod faults;
 mod faulty;
 mod grants;
-mod hundred;
 mod logs;
 mod models;
 mod nested;

@@ -1,5 +1,15 @@
 //! A hundred agents that tick as often as they may, for two hours: every tick of every agent, once. And a thousand for some seconds of our own
 //! time: how late they are.
+//!
+//! A program of its own: it keeps both processors busy for minutes, which the other tests of the engine need not suffer from.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(dead_code, reason = "the support is that of the engine's tests")]
+
+#[path = "engine/faulty.rs"]
+mod faulty;
+#[path = "engine/support.rs"]
+mod support;
 
 use crate::support::{START, TestHost, USER};
 use app::autonomy;
