@@ -28,6 +28,7 @@ pub mod secrets;
 pub mod sessions;
 pub mod skills;
 pub mod sources;
+pub mod store;
 pub mod store_error;
 pub mod tasks;
 pub mod templates;

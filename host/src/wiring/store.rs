@@ -20,6 +20,7 @@ use app::ports::rooms::Rooms;
 use app::ports::secrets::Secrets;
 use app::ports::sessions::Sessions;
 use app::ports::skills::Skills;
+use app::ports::store::Store;
 use app::ports::tasks::Tasks;
 use app::ports::templates::Templates;
 use app::ports::ticks::Ticks;
@@ -90,33 +91,7 @@ pub(super) async fn open(
     }
 }
 
-fn ports<S>(store: S, lock: Arc<DirectoryLock>) -> StorePorts
-where
-    S: Tasks
-        + Queue
-        + Journal
-        + Blobs
-        + Workspaces
-        + Kv
-        + AgentFiles
-        + Logs
-        + Keys
-        + Users
-        + Agents
-        + Rooms
-        + Sessions
-        + Jobs
-        + Ticks
-        + Templates
-        + Secrets
-        + Idempotency
-        + RateWindows
-        + UsageReader
-        + Plugins
-        + Skills
-        + Approvals
-        + Clone,
-{
+fn ports<S: Store + Clone + 'static>(store: S, lock: Arc<DirectoryLock>) -> StorePorts {
     StorePorts {
         lock,
         tasks: Arc::new(store.clone()),

@@ -18,31 +18,9 @@ mod database;
 #[path = "claim_run_complete/outside.rs"]
 mod outside;
 
-use app::ports::agent_files::AgentFiles;
-use app::ports::agents::Agents;
-use app::ports::approvals::Approvals;
-use app::ports::blobs::Blobs;
 use app::ports::clock::{Clock as _, Entropy as _};
-use app::ports::idempotency::Idempotency;
-use app::ports::jobs::Jobs;
-use app::ports::journal::Journal;
-use app::ports::keys::Keys;
-use app::ports::kv::Kv;
-use app::ports::logs::Logs;
 use app::ports::models::{Model, Models};
-use app::ports::plugins::Plugins;
-use app::ports::queue::Queue;
-use app::ports::rate_windows::RateWindows;
-use app::ports::rooms::Rooms;
-use app::ports::secrets::Secrets;
-use app::ports::sessions::Sessions;
-use app::ports::skills::Skills;
-use app::ports::tasks::Tasks;
-use app::ports::templates::Templates;
-use app::ports::ticks::Ticks;
-use app::ports::usage::UsageReader;
-use app::ports::users::Users;
-use app::ports::workspaces::Workspaces;
+use app::ports::store::Store;
 use app::{App, Ports, Settings};
 use database::Database;
 use domain::id::{AgentId, HostId, TaskId, UserId};
@@ -157,33 +135,7 @@ fn delivery(entropy: &SeededEntropy) -> NewTask {
     }
 }
 
-fn app_on<S>(store: S) -> Arc<App>
-where
-    S: Tasks
-        + Queue
-        + Journal
-        + Blobs
-        + Workspaces
-        + Kv
-        + AgentFiles
-        + Logs
-        + Keys
-        + Users
-        + Agents
-        + Rooms
-        + Sessions
-        + Jobs
-        + Ticks
-        + Templates
-        + Secrets
-        + Idempotency
-        + RateWindows
-        + UsageReader
-        + Plugins
-        + Skills
-        + Approvals
-        + Clone,
-{
+fn app_on<S: Store + Clone + 'static>(store: S) -> Arc<App> {
     let model: Arc<dyn Model> = Arc::new(NotAsked);
     let secret = egress::webhook::make_secret(&SeededEntropy::new(3));
     let ports = Ports {

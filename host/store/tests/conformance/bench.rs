@@ -1,29 +1,8 @@
 //! One database for one case, with two users, a clock and a source of ids.
 
-use app::ports::agent_files::AgentFiles;
-use app::ports::agents::Agents;
-use app::ports::approvals::Approvals;
-use app::ports::blobs::Blobs;
 use app::ports::clock::{Clock as _, Entropy as _};
-use app::ports::idempotency::Idempotency;
-use app::ports::jobs::Jobs;
-use app::ports::journal::Journal;
-use app::ports::keys::{Account, Keys};
-use app::ports::kv::Kv;
-use app::ports::logs::Logs;
-use app::ports::plugins::Plugins;
-use app::ports::queue::Queue;
-use app::ports::rate_windows::RateWindows;
-use app::ports::rooms::Rooms;
-use app::ports::secrets::Secrets;
-use app::ports::sessions::Sessions;
-use app::ports::skills::Skills;
-use app::ports::tasks::Tasks;
-use app::ports::templates::Templates;
-use app::ports::ticks::Ticks;
-use app::ports::usage::UsageReader;
-use app::ports::users::Users;
-use app::ports::workspaces::Workspaces;
+use app::ports::keys::Account;
+pub(crate) use app::ports::store::Store;
 use domain::id::{AgentId, Digest, HostId, UserId};
 use domain::time::Timestamp;
 use sqlx::{AssertSqlSafe, Connection as _};
@@ -34,61 +13,6 @@ use store::sqlite::{Options, SqliteStore};
 use tempfile::TempDir;
 use testkit::clock::{SeededEntropy, SimClock};
 use uuid::Uuid;
-
-/// All ports of a store.
-pub(crate) trait Store:
-    Tasks
-    + Queue
-    + Journal
-    + Blobs
-    + Workspaces
-    + Kv
-    + AgentFiles
-    + Logs
-    + Keys
-    + Users
-    + Agents
-    + Rooms
-    + Sessions
-    + Jobs
-    + Ticks
-    + Templates
-    + Secrets
-    + Idempotency
-    + RateWindows
-    + UsageReader
-    + Plugins
-    + Skills
-    + Approvals
-{
-}
-
-impl<T> Store for T where
-    T: Tasks
-        + Queue
-        + Journal
-        + Blobs
-        + Workspaces
-        + Kv
-        + AgentFiles
-        + Logs
-        + Keys
-        + Users
-        + Agents
-        + Rooms
-        + Sessions
-        + Jobs
-        + Ticks
-        + Templates
-        + Secrets
-        + Idempotency
-        + RateWindows
-        + UsageReader
-        + Plugins
-        + Skills
-        + Approvals
-{
-}
 
 enum Database {
     Sqlite {
