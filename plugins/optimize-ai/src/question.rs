@@ -1,6 +1,6 @@
 //! The questions. Each ends with the form of the answer, for servers that do not hold a model to a schema.
 
-use rigor::talk::{bullets, cut, is_deep};
+use rigor::talk::{bullets, computed, is_deep};
 use rigor::{Question, Tokens, earlier};
 use skep_sdk::prelude::{Brief, Scope};
 
@@ -82,11 +82,6 @@ pub(crate) fn optimize(brief: &Brief, optimized: &Optimized) -> Question {
 }
 
 pub(crate) fn review(brief: &Brief, failed: &[String]) -> Question {
-    let computed = if failed.is_empty() {
-        "All computed checks hold.\n".to_owned()
-    } else {
-        format!("Computed checks that failed: {}\n", cut(&failed.join(", "), 400))
-    };
     Question::new(
         brief,
         "How does one measure it? One short sentence.",
@@ -94,5 +89,5 @@ pub(crate) fn review(brief: &Brief, failed: &[String]) -> Question {
         r#"{"measure":""}"#,
         Tokens { demo: 60, deep: 300 },
     )
-    .after(&computed)
+    .after(&computed(failed))
 }

@@ -109,6 +109,16 @@ pub fn is_deep(brief: &Brief) -> bool {
     brief.scope() > Scope::Demo
 }
 
+/// What the computed checks of a personality say, for the question of its review.
+#[must_use]
+pub fn computed(failed: &[String]) -> String {
+    if failed.is_empty() {
+        "All computed checks hold.\n".to_owned()
+    } else {
+        format!("Computed checks that failed: {}\n", cut(&failed.join(", "), 400))
+    }
+}
+
 /// The first characters of a text, with a mark where it was cut.
 pub fn cut(text: &str, most: usize) -> String {
     let text = text.trim();

@@ -1,6 +1,6 @@
 //! The questions. Each ends with the form of the answer, for servers that do not hold a model to a schema.
 
-use rigor::talk::{bullets, cut, is_deep};
+use rigor::talk::{bullets, computed, is_deep};
 use rigor::{Question, Tokens, earlier};
 use skep_sdk::prelude::{Brief, Scope};
 
@@ -71,11 +71,6 @@ pub(crate) fn optimize(brief: &Brief) -> Question {
 }
 
 pub(crate) fn review(brief: &Brief, failed: &[String]) -> Question {
-    let computed = if failed.is_empty() {
-        "All computed checks hold.\n".to_owned()
-    } else {
-        format!("Computed checks that failed: {}\n", cut(&failed.join(", "), 400))
-    };
     Question::new(
         brief,
         "What can no pattern see here? One short sentence.",
@@ -83,5 +78,5 @@ pub(crate) fn review(brief: &Brief, failed: &[String]) -> Question {
         r#"{"remark":""}"#,
         Tokens { demo: 60, deep: 300 },
     )
-    .after(&computed)
+    .after(&computed(failed))
 }
